@@ -1,0 +1,61 @@
+"""Every limit of the wire: name, unit, one home. Checked before anything is allocated."""
+
+# Messages and frames (docs/protocol.md 1, 2)
+HEADER_BYTES = 24
+TAG_BYTES = 16
+MAX_PART_BYTES = 64 * 1024
+"""Largest piece of a picture in one message."""
+MAX_CONTENT_BYTES = MAX_PART_BYTES + 64
+"""Largest content before sealing: a part and its own header."""
+MAX_MESSAGE_BYTES = HEADER_BYTES + MAX_CONTENT_BYTES + TAG_BYTES
+MAX_FRAME_BYTES = 256 * 1024
+"""Largest BINARY WebSocket frame, length fields included."""
+MAX_TEXT_BYTES = 16 * 1024
+"""Largest TEXT WebSocket frame."""
+MAX_SLOTS = 256
+"""LATEST slots per (sender, stream)."""
+
+# Keys (docs/protocol.md 4)
+MAX_KEY_MESSAGES = 1 << 24
+MAX_KEY_BYTES = 64 << 30
+MAX_FORGERIES = 64
+"""Failures to open on one key before the connection is torn down."""
+
+# Delivery (docs/protocol.md 8)
+LIVE_QUEUE_BYTES = 256 * 1024
+LIVE_QUEUE_SECONDS = 1.5
+BEHIND_INTERVAL_SECONDS = 5.0
+ORDERED_QUEUE_BYTES = 4 << 20
+ORDERED_QUEUE_SECONDS = 15.0
+ORDERED_IN_FLIGHT_BYTES = 256 * 1024
+"""Unacknowledged ORDERED content a sender keeps on the way to one peer."""
+ORDERED_KEPT_BYTES = 8 << 20
+"""What waits at the source behind that."""
+
+# Time (docs/protocol.md 1, 9; PROTOCOL numbers)
+PING_SECONDS = 2.0
+DEAD_SECONDS = 6.0
+CONNECT_SECONDS = 2.0
+BEACON_SECONDS = 1.0
+BEACON_LOST_SECONDS = 15.0
+HANDSHAKE_RETRY_SECONDS = 4.0
+PICTURE_WANT_SECONDS = 4.0
+ALONE_VIEWER_SECONDS = 3.0
+VERIFICATION_SECONDS = 120.0
+ABSENT_SECONDS = 60.0
+RESUME_SECONDS = 15 * 60.0
+RENEW_SECONDS = 5 * 60.0
+EPOCH_SECONDS = 60 * 60.0
+
+# Pictures (docs/protocol.md 6)
+MAX_SIDE_PIXELS = 16_384
+MAX_PICTURE_PIXELS = 32 << 20
+MAX_RECTANGLES = 4_096
+ZSTD_WINDOW_LOG = 20
+MAX_PARTS = 4_096
+
+# Bodies (docs/protocol.md 5)
+MAX_INPUT_TEXT_BYTES = 4_096
+MAX_CONTROL_BYTES = 32 * 1024
+MAX_TOKEN_BYTES = 8 * 1024
+VERIFICATION_ATTEMPTS = 3
