@@ -1,0 +1,9 @@
+from typing_extensions import Buffer
+
+def diff_tiles(new: Buffer, old: Buffer, width: int, height: int, stride: int, marks: Buffer) -> int: ...
+def trim(
+    new: Buffer, old: Buffer, stride: int, x: int, y: int, width: int, height: int
+) -> tuple[int, int, int, int] | None: ...
+def copy_rectangle(
+    source: Buffer, target: Buffer, stride: int, x: int, y: int, width: int, height: int
+) -> None: ...
