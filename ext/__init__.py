@@ -4,23 +4,34 @@
 protocols, logging or settings.
 """
 
+import importlib
 import os
-from typing import Final
+from types import ModuleType
+from typing import TYPE_CHECKING, Final
 
-IMPLEMENTATION: Final[str]
+if TYPE_CHECKING:
+    from ext import _framediff, _predict
 
-try:
-    if os.environ.get("TASUKI_PURE") == "1":
-        raise ImportError("the twins are asked for")
-    from ext._framediff import copy_rectangle, diff_tiles, trim
-    from ext._predict import forward, inverse
 
-    IMPLEMENTATION = "compiled"
-except ImportError:
-    from ext._framediff_py import copy_rectangle, diff_tiles, trim
-    from ext._predict_py import forward, inverse
+def _pick(name: str) -> ModuleType:
+    if os.environ.get("TASUKI_PURE") != "1":
+        try:
+            return importlib.import_module(f"ext.{name}")
+        except ImportError:
+            pass
+    return importlib.import_module(f"ext.{name}_py")
 
-    IMPLEMENTATION = "python"
+
+if not TYPE_CHECKING:
+    _framediff, _predict = _pick("_framediff"), _pick("_predict")
+
+copy_rectangle = _framediff.copy_rectangle
+diff_tiles = _framediff.diff_tiles
+trim = _framediff.trim
+forward = _predict.forward
+inverse = _predict.inverse
+
+IMPLEMENTATION: Final = "python" if _framediff.__name__.endswith("_py") else "compiled"
 
 __all__ = ["IMPLEMENTATION", "TILE", "copy_rectangle", "diff_tiles", "forward", "inverse", "trim"]
 

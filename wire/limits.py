@@ -52,7 +52,9 @@ MAX_SIDE_PIXELS = 16_384
 MAX_PICTURE_PIXELS = 32 << 20
 MAX_RECTANGLES = 4_096
 ZSTD_WINDOW_LOG = 20
-MAX_PARTS = 4_096
+MAX_PARTS = 1_024
+MAX_PICTURE_BYTES = 32 << 20
+"""Compressed bytes of one picture, all parts together."""
 
 # Bodies (docs/protocol.md 5)
 MAX_INPUT_TEXT_BYTES = 4_096
