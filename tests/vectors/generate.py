@@ -1,0 +1,293 @@
+"""Makes the shared vectors with fixed randomness; see tests/vectors/README.md."""
+
+import hashlib
+import json
+import random
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from agent.host.encode import Encoder
+from wire import keys
+from wire.association import Pair
+from wire.handshake import Association, Entropy, HostHandshake, Parties, ViewerHandshake
+from wire.header import CATCHUP, FIRST, GROUP, LAST, RETAIN, Delivery, Header, Stream, header
+from wire.messages import input as inputs
+from wire.messages.feedback import Feedback
+from wire.messages.handshake import Notice, NoticeKind
+from wire.messages.picture import Rectangle, encode_head
+from wire.messages.screen import Beacon, Part
+from wire.seal import Sealer
+
+HERE = Path(__file__).parent
+Vectors = dict[str, Any]
+
+
+def entropy(seed: str) -> Entropy:
+    """A reproducible stand-in for `os.urandom`: SHA-256 in counter mode."""
+    state = {"at": 0}
+
+    def read(size: int) -> bytes:
+        out = b""
+        while len(out) < size:
+            out += hashlib.sha256(f"{seed}/{state['at']}".encode()).digest()
+            state["at"] += 1
+        return out[:size]
+
+    return read
+
+
+def _fields(value: Header) -> Vectors:
+    return {**value._asdict(), "seq": str(value.seq)}
+
+
+def headers() -> Vectors:
+    values = [
+        header(Delivery.ORDERED, Stream.HANDSHAKE, 2, 1, seq=1),
+        header(Delivery.LATEST, Stream.BEACON, 1, epoch=7, seq=2**63, flags=RETAIN),
+        header(
+            Delivery.FRAME, Stream.SCREEN, 1, epoch=2**32 - 1, slot=255, seq=9, flags=GROUP | CATCHUP | FIRST | LAST
+        ),
+        header(Delivery.ORDERED, Stream.INPUT, 65535, 1, epoch=3, seq=2**64 - 1),
+    ]
+    good = values[0].pack()
+    bad = {
+        "short": good[:-1],
+        "empty": b"",
+        "version": b"\x02" + good[1:],
+        "no-class": good[:1] + b"\x00" + good[2:],
+        "unknown-flag": good[:1] + b"\x81" + good[2:],
+    }
+    return {
+        "vectors": [{"id": f"header-{n}", "fields": _fields(v), "hex": v.pack().hex()} for n, v in enumerate(values)]
+        + [{"id": name, "hex": data.hex(), "error": "protocol"} for name, data in bad.items()]
+    }
+
+
+def key_schedule() -> Vectors:
+    secret = bytes(range(32))
+    key, salt = keys.record_key(secret, 5, 1)
+    expanded = [
+        {"id": f"expand-{label.replace(' ', '-')}", "secret": secret.hex(), "label": label, "context": context.hex(),
+         "size": size, "output": keys.expand(secret, label, context, size).hex()}
+        for label, context, size in [("digits", b"th", 32), ("host confirm", bytes(32), 32), ("salt", b"\0\0\0\5\0\1", 12)]
+    ]  # fmt: skip
+    return {
+        "vectors": [
+            *expanded,
+            {
+                "id": "record-key",
+                "secret": secret.hex(),
+                "number": 5,
+                "sender": 1,
+                "key": key.hex(),
+                "salt": salt.hex(),
+            },
+            {"id": "resume-id", "secret": secret.hex(), "output": keys.resume_id(secret).hex()},
+            {"id": "salt-digits", "method": 0, "secret": "", "output": keys.salt_for(0, b"").hex()},
+            {
+                "id": "salt-link",
+                "method": 1,
+                "secret": secret[:16].hex(),
+                "output": keys.salt_for(1, secret[:16]).hex(),
+            },
+            {"id": "salt-resume", "method": 2, "secret": secret.hex(), "output": keys.salt_for(2, secret).hex()},
+        ]
+    }
+
+
+def shake(seed: str, *, link: bytes | None = None, resume: bytes | None = None) -> tuple[Vectors, Association]:
+    """One handshake with all its bytes; `viewer_entropy` is what the viewer draws: key, attempt, nonce."""
+    parties = Parties(hashlib.sha256(b"statement").digest(), 1, 2)
+    record = entropy(f"{seed}/viewer")
+    drawn = [record(32), record(8), record(32)]
+    viewer = ViewerHandshake(parties, "ticket-viewer", entropy(f"{seed}/viewer"), link=link, resume=resume)
+    m1 = viewer.start()
+    host = HostHandshake(parties, "ticket-host", entropy(f"{seed}/host"), association=11, m1=m1)
+    m2 = host.answer(link=link, resume=resume)
+    m3 = viewer.on_m2(m2)
+    m4 = host.on_m3(m3)
+    m5, association = viewer.on_m4(m4)
+    if host.on_m5(m5) != association:
+        raise AssertionError("both ends must agree")
+    vector = {
+        "id": seed,
+        "statement": parties.statement.hex(),
+        "host": 1,
+        "viewer": 2,
+        "ticket": "ticket-viewer",
+        "link": link and link.hex(),
+        "resume": resume and resume.hex(),
+        "viewer_entropy": [part.hex() for part in drawn],
+        "m1": m1.encode().hex(),
+        "m2": m2.encode().hex(),
+        "m3": m3.encode().hex(),
+        "m4": m4.encode().hex(),
+        "m5": m5.encode().hex(),
+        "number": association.number,
+        "method": association.method,
+        "host_to_viewer": association.host_to_viewer.hex(),
+        "viewer_to_host": association.viewer_to_host.hex(),
+        "resume_secret": association.resume_secret.hex(),
+        "transcript": association.transcript.hex(),
+        "digits": association.digits,
+    }
+    return vector, association
+
+
+def handshakes() -> Vectors:
+    first, association = shake("digits")
+    vectors = [first, shake("link", link=bytes(range(16)))[0], shake("resume", resume=association.resume_secret)[0]]
+    notices = [
+        {"id": f"notice-{kind.name.lower()}", "notice": int(kind), "hex": Notice(kind, b"attempt!").encode().hex()}
+        for kind in NoticeKind
+    ]
+    return {"vectors": vectors + notices}
+
+
+def records() -> Vectors:
+    _, association = shake("digits")
+    host, viewer = Pair(association, 1, 2, host=True), Pair(association, 2, 1, host=False)
+    pairs = [
+        ("host-control", host.say(Stream.CONTROL, b'{"type":"bye"}')[0], "host_to_viewer", 1, (1).to_bytes(8, "big") + b'{"type":"bye"}'),
+        ("viewer-input", viewer.say(Stream.INPUT, b"\0\0\0\1")[0], "viewer_to_host", 2, (1).to_bytes(8, "big") + b"\0\0\0\1"),
+        ("viewer-feedback", viewer.latest(Stream.FEEDBACK, Feedback(ms=5).encode()), "viewer_to_host", 2, Feedback(ms=5).encode()),
+    ]  # fmt: skip
+    epoch_secret = bytes(range(100, 132))
+    sealer = Sealer(epoch_secret, 12, 1)
+    part = Part(1, 1, 0, 0, 0, 1).encode(b"data")
+    frame = sealer.seal(header(Delivery.FRAME, Stream.SCREEN, 1, flags=GROUP | FIRST | LAST), part)
+    secrets = {"host_to_viewer": association.host_to_viewer, "viewer_to_host": association.viewer_to_host}
+    vectors = [
+        {"id": name, "secret": secrets[secret].hex(), "number": 11, "sender": sender, "message": message.hex(), "content": content.hex()}
+        for name, message, secret, sender, content in pairs
+    ] + [{"id": "epoch-screen", "secret": epoch_secret.hex(), "number": 12, "sender": 1, "message": frame.hex(), "content": part.hex()}]  # fmt: skip
+    good = vectors[0]
+    for name, at in [("header", 14), ("seq", 23), ("body", 30), ("tag", -1)]:
+        message = bytearray.fromhex(good["message"])
+        message[at] ^= 1
+        vectors.append({**good, "id": f"tampered-{name}", "message": message.hex(), "content": None, "error": "forged"})
+    return {"vectors": vectors}
+
+
+def bodies() -> Vectors:
+    events: list[inputs.Event] = [
+        inputs.KeyEvent(True, 0x61),
+        inputs.KeyEvent(False, 0x0100_65E5),
+        inputs.ButtonEvent(True, 1, 10, 20),
+        inputs.WheelEvent(-120, 240, 65535, 0),
+        inputs.TextEvent("日本語 ä€😀"),
+        inputs.ReleaseAll(),
+    ]
+    named = [{"type": type(e).__name__, **{name: getattr(e, name) for name in e.__slots__}} for e in events]
+    feedback = Feedback(1, 2, 3, 4, want=True, welcomed=True, generations={2: 9, 6: 1 << 40})
+    return {
+        "vectors": [
+            {"id": "input", "kind": "input", "ms": 123456, "events": named, "hex": inputs.encode(events, 123456).hex()},
+            {"id": "pointer", "kind": "pointer", "after": "7", "x": 640, "y": 480,
+             "hex": inputs.encode_pointer(inputs.PointerMove(7, 640, 480)).hex()},
+            {"id": "feedback", "kind": "feedback", "ms": 1, "picture": 2, "receiving": 3, "parts": 4, "want": True,
+             "welcomed": True, "generations": {"2": "9", "6": str(1 << 40)}, "hex": feedback.encode().hex()},
+            {"id": "beacon", "kind": "beacon", "counter": 3, "ms": "1234567890123", "picture": 44, "group": 5, "state": 0,
+             "hex": Beacon(3, 1234567890123, 44, 5).encode().hex()},
+            {"id": "part", "kind": "part", "picture": 44, "group": 5, "index": 6, "base": 43, "part": 1, "parts": 3,
+             "data": b"pixels".hex(), "hex": Part(44, 5, 6, 43, 1, 3).encode(b"pixels").hex()},
+        ]
+    }  # fmt: skip
+
+
+def _screen(rng: random.Random, width: int, height: int) -> bytearray:
+    rows = [
+        bytes(rng.choice(((30, 30, 30, 255), (250, 250, 250, 255), (200, 90, 10, 255)))) * width for _ in range(height)
+    ]
+    return bytearray(b"".join(rows))
+
+
+def _splash(rng: random.Random, pixels: bytearray, width: int, box: Rectangle) -> None:
+    for y in range(box.y, box.y + box.height):
+        for x in range(box.x, box.x + box.width):
+            at = (y * width + x) * 4
+            pixels[at : at + 4] = bytes((rng.randrange(256), rng.randrange(256), rng.randrange(256), 255))
+
+
+def _rgb_hash(pixels: bytes | bytearray) -> str:
+    """SHA-256 of the pixels as R, G, B: what both implementations must show."""
+    return hashlib.sha256(
+        bytes(b for at in range(0, len(pixels), 4) for b in (pixels[at + 2], pixels[at + 1], pixels[at]))
+    ).hexdigest()
+
+
+def _picture(kind: str, data: bytes, first: bool, encoder: Encoder) -> Vectors:
+    return {"kind": kind, "first": first, "data": data.hex(), "width": encoder.width, "height": encoder.height,
+            "rgb_sha256": _rgb_hash(encoder.reference)}  # fmt: skip
+
+
+def pictures() -> Vectors:
+    rng, encoder = random.Random("pictures"), Encoder()
+    width, height = 150, 97
+    pixels = _screen(rng, width, height)
+    steps = [_picture("live", encoder.delta(pixels, width, height) or b"", True, encoder)]
+    for box in (Rectangle(3, 5, 40, 8), Rectangle(149, 96, 1, 1), Rectangle(60, 60, 70, 30), Rectangle(0, 0, 1, 97)):
+        _splash(rng, pixels, width, box)
+        steps.append(_picture("live", encoder.delta(pixels, width, height) or b"", False, encoder))
+    steps.append(_picture("catchup", encoder.catchup(), True, encoder))
+    encoder.start_group()
+    steps.append(_picture("live", encoder.delta(pixels, width, height, always=True) or b"", True, encoder))
+    small = _screen(rng, 33, 70)
+    steps.append(_picture("live", encoder.delta(small, 33, 70) or b"", False, encoder))
+
+    def compressed(raw: bytes) -> str:
+        import zstandard  # noqa: PLC0415
+
+        return zstandard.ZstdCompressor(level=1).compress(raw).hex()
+
+    head = encode_head
+    bad = {
+        "not-zstd": b"no zstd stream".hex(),
+        "outside": compressed(head(10, 10, [Rectangle(5, 5, 6, 5)]) + bytes(90)),
+        "too-much": compressed(head(10, 10, [Rectangle(0, 0, 10, 10)] * 3) + bytes(900)),
+        "short": compressed(head(10, 10, [Rectangle(0, 0, 10, 10)]) + bytes(299)),
+        "long": compressed(head(10, 10, [Rectangle(0, 0, 10, 10)]) + bytes(301)),
+        "empty-rectangle": compressed(head(10, 10, [Rectangle(0, 0, 0, 10)])),
+        "zero-size": compressed(head(0, 10, [])),
+        "huge": compressed(head(65535, 65535, [])),
+        "coding": compressed(b"\0\x0a\0\x0a\0\1" + b"\x09" + bytes(4) + b"\0\1\0\1" + bytes(3)),
+        "bomb": compressed(head(10, 10, [Rectangle(0, 0, 10, 10)]) + bytes(40_000_000)),
+    }
+    return {
+        "vectors": [{"id": "sequence", "steps": steps}]
+        + [{"id": f"bad-{name}", "data": data, "error": "picture"} for name, data in bad.items()]
+    }
+
+
+FILES: dict[str, tuple[str, Callable[[], Vectors]]] = {
+    "header.json": ("docs/protocol.md#2", headers),
+    "keys.json": ("docs/protocol.md#3", key_schedule),
+    "handshake.json": ("docs/protocol.md#3", handshakes),
+    "records.json": ("docs/protocol.md#4", records),
+    "bodies.json": ("docs/protocol.md#5", bodies),
+    "pictures.json": ("docs/protocol.md#6", pictures),
+}
+
+
+def render(name: str) -> str:
+    doc, make = FILES[name]
+    return json.dumps({"doc": doc, **make()}, indent=1, ensure_ascii=False) + "\n"
+
+
+def main() -> int:
+    stale = []
+    for name in FILES:
+        path, text = HERE / name, render(name)
+        if "--check" in sys.argv:
+            stale += [name] if path.read_text(encoding="utf-8") != text else []
+        else:
+            path.write_text(text, encoding="utf-8")
+    if stale:
+        sys.stderr.write(f"out of date: {', '.join(stale)}; run python -m tests.vectors.generate\n")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
