@@ -1,0 +1,72 @@
+"""The key combination that stops from anywhere: Ctrl+Alt+F12, where the platform lets a program listen for one."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol
+
+COMBINATION: Final = "<ctrl>+<alt>+<f12>"
+
+
+class HotKey(Protocol):
+    """Listens for the combination."""
+
+    active: bool
+    """Whether pressing it does anything; only then is it named on the screen."""
+
+    def start(self, pressed: Callable[[], None]) -> None:
+        """Listen from now on; `pressed` is called on the running loop."""
+
+    def stop(self) -> None:
+        """Listen no more; may be called twice."""
+
+
+class NoHotKey:
+    """Where there is nothing to listen to."""
+
+    active = False
+
+    def start(self, pressed: Callable[[], None]) -> None:
+        """Do nothing."""
+
+    def stop(self) -> None:
+        """Do nothing."""
+
+
+class PynputHotKey:
+    """Listens by pynput: X11 (RECORD), Windows and macOS (once the permission is given)."""
+
+    active = False
+
+    def __init__(self) -> None:
+        self._listener: Any = None
+
+    def start(self, pressed: Callable[[], None]) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            from pynput import keyboard  # noqa: PLC0415 - raises where there is no display
+
+            self._listener = keyboard.GlobalHotKeys({COMBINATION: lambda: _call(loop, pressed)})
+            self._listener.start()
+        except Exception:  # noqa: BLE001 - pynput raises what its platform's library raises; s and Stop remain
+            self._listener = None
+            return
+        self.active = True
+
+    def stop(self) -> None:
+        if self._listener is not None:
+            self._listener.stop()
+            self._listener = None
+        self.active = False
+
+
+def hotkey_for(environ: Mapping[str, str] = os.environ) -> HotKey:
+    """The one for this machine."""
+    has_display = sys.platform in ("win32", "darwin") or bool(environ.get("DISPLAY"))
+    return PynputHotKey() if has_display else NoHotKey()
+
+
+def _call(loop: asyncio.AbstractEventLoop, pressed: Callable[[], None]) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(pressed)

@@ -1,0 +1,84 @@
+"""Who asks for what: the part of the session statement that a customer is shown."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+MAX_SHOWN_NAME: Final = 80
+"""Characters of a name, server or feature that are shown; the rest is cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the customer must know before a yes. All strings are safe to print: see `shown`."""
+
+    operator: str
+    organisation: str
+    verified: str
+    """How the server knows that the operator is the operator, e.g. ``password``."""
+    server: str
+    """The server's host name, with its port unless it is the usual one."""
+    mode: str
+    """``control`` or ``view``."""
+    features: tuple[str, ...] = ()
+    recording: str = "off"
+
+    @classmethod
+    def from_statement(cls, statement: Mapping[str, Any], server_url: str) -> "Question":
+        """Take it from the payload of a verified session statement.
+
+        Raises `ValueError` when the statement does not say who asks for what: such a session must not start.
+        """
+        try:
+            operator, organisation = statement["operator"], statement["organisation"]
+            mode = str(statement["mode"])
+            question = cls(
+                operator=shown(operator["name"]),
+                organisation=shown(organisation["name"]),
+                verified=shown(operator["verified"]),
+                server=server_name(server_url),
+                mode=mode,
+                features=tuple(shown(feature) for feature in statement.get("features", ())),
+                recording=shown(statement.get("recording", "off")),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError("the server's statement does not say who asks for what; do not go on") from error
+        if mode not in ("control", "view") or not question.operator or not question.organisation:
+            raise ValueError("the server's statement does not say who asks for what; do not go on")
+        return question
+
+
+def shown(value: object) -> str:
+    """A string from elsewhere, on one line, without control, formatting or direction characters, and not too long.
+
+    A name must not be able to clear a terminal, turn the reading direction or push the warning out of sight.
+    """
+    if not isinstance(value, str):
+        raise TypeError("a name is a string")
+    kept = "".join(" " if char.isspace() else char for char in value if char.isspace() or _printable(char))
+    line = " ".join(kept.split())
+    return line if len(line) <= MAX_SHOWN_NAME else line[: MAX_SHOWN_NAME - 1] + "…"
+
+
+def server_name(url: str) -> str:
+    """Host name and unusual port of a URL, as people read it. Raises `ValueError` when there is none.
+
+    Names with letters beyond ASCII are shown in their ASCII form (xn--…), because look-alike letters deceive.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        host = host if host.isascii() else host.encode("idna").decode("ascii")
+        port = parts.port
+    except ValueError:
+        host, port = "", None
+    if not host:
+        raise ValueError(f"{url!r} is no server address; it starts with https://")
+    usual = {"https": 443, "http": 80}.get(parts.scheme)
+    return shown(host if port in (None, usual) else f"{host}:{port}")
+
+
+def _printable(char: str) -> bool:
+    return not unicodedata.category(char).startswith("C")
