@@ -1,0 +1,90 @@
+"""What happens in a host's session, for the loop that owns the windows, the screen and the input."""
+
+from dataclasses import dataclass
+
+from wire.messages.input import Event as InputEvent
+from wire.messages.input import PointerMove
+
+
+@dataclass(frozen=True, slots=True)
+class ViewerHere:
+    """A viewer is connected to the relay."""
+
+    viewer: int
+
+
+@dataclass(frozen=True, slots=True)
+class ViewerAway:
+    """A viewer's connection is lost; it may come back."""
+
+    viewer: int
+
+
+@dataclass(frozen=True, slots=True)
+class DigitsNeeded:
+    """Keys are agreed: the customer must type the digits; `attempt` counts from 1."""
+
+    viewer: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentNeeded:
+    """The viewer is verified: ask the question."""
+
+    viewer: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """A verification was called off through nobody's fault; another may start."""
+
+    viewer: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The customer said yes: show the sign."""
+
+    viewer: int
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Input to apply, in order."""
+
+    events: list[InputEvent]
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """The pointer's newest place."""
+
+    move: PointerMove
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseInput:
+    """Let go of every key and button."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """It is over: by whom (operator, customer, administrator, system) and why."""
+
+    by: str
+    reason: str
+
+
+Event = (
+    ViewerHere
+    | ViewerAway
+    | DigitsNeeded
+    | ConsentNeeded
+    | Cancelled
+    | Accepted
+    | Input
+    | Pointer
+    | ReleaseInput
+    | Ended
+)

@@ -1,0 +1,161 @@
+"""When to send which picture: groups, catch-ups and pacing (docs/protocol.md 6 and 8). Pure: time is handed in.
+
+A picture is encoded only when there is room for it, so what is encoded is always the newest; parts are sealed only as
+they leave, so that a new epoch needs nothing taken back.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+from agent.host.encode import Encoder, Pixels
+from agent.outbox import Outbox
+from wire.header import CATCHUP, FIRST, GROUP, LAST, Delivery, Stream, header
+from wire.limits import LIVE_QUEUE_BYTES, MAX_PART_BYTES
+from wire.messages.feedback import Feedback
+from wire.messages.screen import Part
+from wire.seal import Sealer
+
+WINDOW_BYTES: Final = LIVE_QUEUE_BYTES * 3 // 4
+"""Unacknowledged live bytes; below the relay's cut mark."""
+WINDOW_PICTURES: Final = 3
+PROBE_SECONDS: Final = 2.0
+"""After this long without progress one picture may go all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A live part on its way."""
+
+    picture: int
+    part: int
+    size: int
+
+
+class PictureStream:
+    """The screen stream of one host, to all its viewers."""
+
+    def __init__(self, sender: int, outbox: Outbox) -> None:
+        self.encoder = Encoder()
+        self.picture = 0
+        self.group = 0
+        self._sender, self._outbox = sender, outbox
+        self._sealer: Sealer | None = None
+        self._index = 0
+        self._new_group = True
+        self._needs: set[int] = set()
+        self._pending: deque[tuple[int, bytes]] = deque()
+        self._flight: deque[_Sent] = deque()
+        self._progress = 0.0
+
+    def use(self, sealer: Sealer | None) -> bool:
+        """Seal with a new epoch's key from now on (None: nobody may see). True when a picture was cut off in the middle:
+        then every viewer needs a catch-up."""
+        cut = bool(self._pending)
+        self._pending.clear()
+        self._sealer = sealer
+        self._new_group = True
+        if sealer is None:
+            self._needs.clear()
+        return cut
+
+    def need(self, viewer: int) -> None:
+        """A viewer needs a catch-up picture."""
+        self._needs.add(viewer)
+
+    def forget(self, viewer: int) -> None:
+        """A viewer is away or gone."""
+        self._needs.discard(viewer)
+
+    def lost_connection(self) -> None:
+        """The relay is gone: what was on the way there never arrives."""
+        self._flight.clear()
+        if self._pending:
+            self._pending.clear()
+            self._new_group = True
+
+    def acknowledge(self, feedback: Feedback, now: float) -> None:
+        """The newest acknowledgement of any viewer moves the window."""
+        before = len(self._flight)
+        while self._flight and self._arrived(self._flight[0], feedback):
+            self._flight.popleft()
+        if len(self._flight) != before:
+            self._progress = now
+        self.pump()
+
+    def ready(self, now: float) -> bool:
+        """Whether a capture now would be sent."""
+        if self._sealer is None or self._pending or self._outbox.live_waiting:
+            return False
+        if self._needs and not self._outbox.catchup_waiting:
+            return True
+        return self.picture > 0 and (self._window_open() or now - self._progress > PROBE_SECONDS)
+
+    def produce(self, pixels: Pixels, width: int, height: int, now: float) -> bool:
+        """Send what changed (and a catch-up first where one is due); True when anything was sent. Call when `ready`."""
+        if self._needs and not self._outbox.catchup_waiting:
+            self._send_catchup(pixels, width, height)
+        elif self._new_group:
+            self._start_group()
+        data = self.encoder.delta(pixels, width, height, always=self._index == 0)
+        if data is None:
+            return False
+        if not self._flight:
+            self._progress = now
+        base, self.picture = self.picture, self.picture + 1
+        flags = GROUP if self._index == 0 else 0
+        self._pending.extend(self._parts(data, self.picture, self._index, base, flags))
+        self._index += 1
+        self.pump()
+        return True
+
+    def pump(self) -> None:
+        """Let out what the window allows."""
+        while self._pending and self._sealer is not None and self._room():
+            flags, content = self._pending.popleft()
+            number = int.from_bytes(content[16:18], "big")
+            self._flight.append(_Sent(int.from_bytes(content[:4], "big"), number, len(content)))
+            self._outbox.live(self._seal(flags, content))
+
+    def _send_catchup(self, pixels: Pixels, width: int, height: int) -> None:
+        if self.picture == 0:
+            self.encoder.delta(pixels, width, height)
+            self.picture = 1
+        self._start_group()
+        parts = self._parts(self.encoder.catchup(), self.picture, 0, 0, CATCHUP)
+        self._outbox.catchup([self._seal(flags, content) for flags, content in parts])
+        self._needs.clear()
+
+    def _start_group(self) -> None:
+        self.group += 1
+        self._index = 0
+        self._new_group = False
+        self.encoder.start_group()
+
+    def _parts(self, data: bytes, picture: int, index: int, base: int, flags: int) -> list[tuple[int, bytes]]:
+        pieces = [data[at : at + MAX_PART_BYTES] for at in range(0, len(data), MAX_PART_BYTES)]
+        last = len(pieces) - 1
+        return [
+            (
+                flags | (FIRST if n == 0 else 0) | (LAST if n == last else 0),
+                Part(picture, self.group, index, base, n, len(pieces)).encode(piece),
+            )
+            for n, piece in enumerate(pieces)
+        ]
+
+    def _seal(self, flags: int, content: bytes) -> bytes:
+        if self._sealer is None:
+            raise RuntimeError("no epoch: nobody may see")
+        return self._sealer.seal(header(Delivery.FRAME, Stream.SCREEN, self._sender, flags=flags), content)
+
+    def _room(self) -> bool:
+        return not self._flight or sum(sent.size for sent in self._flight) < WINDOW_BYTES
+
+    def _window_open(self) -> bool:
+        return self._room() and len({sent.picture for sent in self._flight}) < WINDOW_PICTURES
+
+    @staticmethod
+    def _arrived(sent: _Sent, feedback: Feedback) -> bool:
+        if sent.picture <= feedback.picture:
+            return True
+        return sent.picture == feedback.receiving and sent.part < feedback.parts

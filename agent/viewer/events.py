@@ -1,0 +1,98 @@
+"""What happens in a viewer's session, for whoever shows it."""
+
+from dataclasses import dataclass, field
+
+from wire.messages.picture import Rectangle
+
+
+@dataclass(frozen=True, slots=True)
+class HostHere:
+    """The customer's side is connected to the relay."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostAway:
+    """The customer's connection is lost; it may come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """Read these out; None when the join link made them unnecessary."""
+
+    digits: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The customer typed the right digits and is now asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Somebody else is being verified; the host calls when it is our turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The verification starts anew: wrong digits, or a broken handshake."""
+
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The customer said yes."""
+
+    grants: frozenset[str]
+    host: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The picture changed in these rectangles."""
+
+    picture: int
+    rectangles: list[Rectangle]
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """The customer paused (or went on)."""
+
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InputIgnored:
+    """The host does not take our input: so many messages so far."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoveOn:
+    """No beacon for 15 s: this relay does not carry the picture; try the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """It is over: by whom (operator, customer, administrator, system) and why."""
+
+    by: str
+    reason: str
+
+
+Event = (
+    HostHere
+    | HostAway
+    | Digits
+    | Verified
+    | Waiting
+    | Retry
+    | Accepted
+    | Drawn
+    | Paused
+    | InputIgnored
+    | MoveOn
+    | Ended
+)

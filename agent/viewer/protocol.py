@@ -1,0 +1,325 @@
+"""The viewer's side of the protocol, without I/O: bytes and actions in, events and an `Outbox` out (docs/protocol.md 3 to 9)."""
+
+from typing import Final
+
+from agent.outbox import Outbox
+from agent.viewer.events import (
+    Accepted,
+    Digits,
+    Drawn,
+    Ended,
+    Event,
+    HostAway,
+    HostHere,
+    InputIgnored,
+    MoveOn,
+    Paused,
+    Retry,
+    Verified,
+    Waiting,
+)
+from agent.viewer.sync import PictureSync
+from wire import keys
+from wire.association import Pair, Received
+from wire.errors import Forged, HandshakeError, WireError
+from wire.handshake import Association, Entropy, Parties, ViewerHandshake
+from wire.header import CATCHUP, EVERYONE, Delivery, Header, Stream, header, split_frame, unpack
+from wire.limits import BEACON_LOST_SECONDS, HANDSHAKE_RETRY_SECONDS, PICTURE_WANT_SECONDS
+from wire.messages import control, feedback, handshake, relay, screen
+from wire.messages import input as inputs
+from wire.messages.handshake import M2, M4, Notice, NoticeKind
+from wire.seal import Opener
+
+FEEDBACK_SECONDS: Final = 1.0
+PATIENCE_SECONDS: Final = 20.0
+"""How long after a resume handshake the welcome may take."""
+
+
+class ViewerProtocol:
+    """One viewer of one host. Feed it `text`, `frame`, `connected`, `disconnected` and `tick`; send what is in `outbox`."""
+
+    def __init__(
+        self,
+        *,
+        sender: int,
+        ticket: str,
+        statement: bytes,
+        outbox: Outbox,
+        entropy: Entropy,
+        host: int = 1,
+        link: bytes | None = None,
+        resume: bytes | None = None,
+    ) -> None:
+        """`statement` is its SHA-256; `link` the secret of a join link, `resume` the stored secret of an earlier run."""
+        self.outbox = outbox
+        self.sync = PictureSync()
+        self.resume_secret = resume
+        """What to store for a resume after a restart."""
+        self.grants: frozenset[str] = frozenset()
+        self.ended: Ended | None = None
+        self._parties = Parties(statement, host, sender)
+        self._ticket, self._entropy, self._link = ticket, entropy, link
+        self._host_here = False
+        self._attempt: ViewerHandshake | None = None
+        self._attempt_at = 0.0
+        self._pair: Pair | None = None
+        self._openers: dict[int, Opener] = {}
+        self._shown_epoch = 0
+        self._newest: dict[tuple[int, int], tuple[int, int]] = {}
+        self._welcomed = False
+        self._beacon_picture = 0
+        self._beacon_at = self._progress_at = self._feedback_at = 0.0
+        self._paused = False
+
+    # ---- what the relay says
+
+    def connected(self, now: float) -> None:
+        """A new connection: who is there comes in `welcome`."""
+        self._beacon_at = self._progress_at = now
+
+    def disconnected(self) -> list[Event]:
+        """The connection is gone; keys and picture stay."""
+        self.outbox.clear()
+        self.sync.lost_connection()
+        was, self._host_here, self._attempt = self._host_here, False, None
+        return [HostAway()] if was else []
+
+    def text(self, text: relay.Text, now: float) -> list[Event]:
+        """A TEXT frame; unknown types are ignored (docs/protocol.md 10)."""
+        kind = text["type"]
+        present = text.get("present")
+        if kind == "welcome" and isinstance(present, list):
+            ids = [item.get("sender") for item in present if isinstance(item, dict)]
+            return self._here(now) if self._parties.host in ids else []
+        if kind == "joined" and relay.sender_of(text) == self._parties.host:
+            return self._here(now)
+        if kind == "left" and relay.sender_of(text) == self._parties.host:
+            self._host_here = False
+            return [HostAway()]
+        if kind == "ended":
+            return self._finish(str(text.get("by", "system")), relay.reason_of(text))
+        return []
+
+    def frame(self, data: bytes | memoryview, now: float) -> list[Event]:
+        """A BINARY frame. Raises `WireError` for a frame that cannot be taken apart; a bad message inside is dropped."""
+        events: list[Event] = []
+        for message in split_frame(data):
+            try:
+                events += self._message(unpack(message), message, now)
+            except WireError:
+                continue
+        return events
+
+    def tick(self, now: float) -> list[Event]:
+        """Time passes: handshake again, acknowledgements, a lost beacon. Call a few times a second."""
+        if self.ended is not None:
+            return []
+        if self._host_here and not self._welcomed:
+            stuck = self._attempt is not None and now - self._attempt_at > HANDSHAKE_RETRY_SECONDS
+            resumed = self._pair is not None and self._pair.association.method == keys.METHOD_RESUME
+            if stuck or (resumed and now - self._attempt_at > PATIENCE_SECONDS):
+                self._start(now)
+        if now - self._feedback_at >= FEEDBACK_SECONDS:
+            self._feedback(now)
+        if self._welcomed and self._host_here and now - self._beacon_at > BEACON_LOST_SECONDS:
+            self._beacon_at = now
+            return [MoveOn()]
+        return []
+
+    # ---- what the operator does
+
+    def send(self, events: list[inputs.Event], now: float) -> bool:
+        """Send input in order; False (and nothing sent) while there is no consent or the host is away."""
+        if self._pair is None or not self._welcomed or not self._host_here:
+            return False
+        self._say(Stream.INPUT, inputs.encode(events, int(now * 1000)))
+        return True
+
+    def point(self, x: int, y: int) -> None:
+        """Send the pointer's newest place."""
+        if self._pair is not None and self._welcomed:
+            move = inputs.PointerMove(self._pair.out.generation(Stream.INPUT), x, y)
+            self.outbox.latest("pointer", self._pair.latest(Stream.INPUT, inputs.encode_pointer(move)))
+
+    def end(self, reason: str = "ended") -> None:
+        """Tell the host that it is over."""
+        self._say(Stream.CONTROL, control.encode(control.end(reason)))
+
+    def leave(self) -> None:
+        """Say goodbye for good: coming back needs the customer's consent again."""
+        self._say(Stream.CONTROL, control.encode(control.bye()))
+
+    def _say(self, stream: Stream, body: bytes) -> None:
+        if self._pair is not None:
+            self.outbox.ordered(*self._pair.say(stream, body))
+
+    # ---- handshake
+
+    def _here(self, now: float) -> list[Event]:
+        self._host_here = True
+        if self._pair is None:
+            self._start(now)
+        else:
+            self.outbox.ordered(*self._pair.out.unacknowledged())
+            self._feedback(now)
+        return [HostHere()]
+
+    def _start(self, now: float) -> None:
+        self._pair, self._welcomed = None, False
+        self._attempt = ViewerHandshake(
+            self._parties, self._ticket, self._entropy, resume=self.resume_secret, link=self._link
+        )
+        self._attempt_at = now
+        self._clear(self._attempt.start().encode())
+
+    def _clear(self, body: bytes) -> None:
+        fields = header(Delivery.ORDERED, Stream.HANDSHAKE, self._parties.viewer, self._parties.host)
+        self.outbox.ordered(fields.pack() + body)
+
+    def _handshake(self, message: handshake.Message, now: float) -> list[Event]:
+        if isinstance(message, Notice):
+            return self._notice(message, now)
+        if self._attempt is None or message.attempt != self._attempt.attempt:
+            return []
+        try:
+            if isinstance(message, M2):
+                self._clear(self._attempt.on_m2(message).encode())
+                self._attempt_at = now
+            elif isinstance(message, M4):
+                m5, association = self._attempt.on_m4(message)
+                self._clear(m5.encode())
+                return self._associated(association, now)
+        except (Forged, HandshakeError) as error:
+            self._attempt = None
+            self._start(now)
+            return [Retry(str(error))]
+        return []
+
+    def _associated(self, association: Association, now: float) -> list[Event]:
+        self._pair = Pair(association, self._parties.viewer, self._parties.host, host=False)
+        self._attempt, self._attempt_at = None, now
+        self._openers, self._shown_epoch, self._newest = {}, 0, {}
+        self.resume_secret = association.resume_secret
+        if association.method == keys.METHOD_RESUME:
+            return []
+        return [Digits(association.digits if association.method == keys.METHOD_DIGITS else None)]
+
+    def _notice(self, notice: Notice, now: float) -> list[Event]:
+        if notice.kind in {NoticeKind.AGAIN, NoticeKind.NEED_RESUME}:
+            again = self._pair is not None and not self._welcomed
+            self._start(now)
+            return [Retry("wrong digits")] if again and notice.kind == NoticeKind.AGAIN else []
+        if notice.kind == NoticeKind.NO_RESUME and self._attempt is not None and self.resume_secret is not None:
+            self.resume_secret = None
+            self._start(now)
+        elif notice.kind == NoticeKind.WAIT:
+            self._attempt = None
+            return [Waiting()]
+        elif notice.kind == NoticeKind.VERIFIED and self._pair is not None:
+            return [Verified()]
+        elif notice.kind == NoticeKind.STATEMENT_DIFFERS:
+            self._attempt = None
+            return [Retry("the customer was shown something else about this session; end it and make a new one")]
+        return []
+
+    # ---- sealed messages of the host
+
+    def _message(self, fields: Header, message: memoryview, now: float) -> list[Event]:
+        if fields.sender != self._parties.host or self.ended is not None:
+            return []
+        if fields.stream == Stream.HANDSHAKE:
+            return self._handshake(handshake.decode(message[24:]), now)
+        if fields.recipient == EVERYONE:
+            return self._from_epoch(fields, message, now)
+        if self._pair is None:
+            return []
+        received = self._pair.open(fields, message)
+        if fields.delivery == Delivery.ORDERED:
+            self._feedback(now)
+        return [] if received is None else self._pairwise(received, now)
+
+    def _pairwise(self, received: Received, now: float) -> list[Event]:
+        if received.header.stream == Stream.FEEDBACK and self._pair is not None:
+            self._pair.out.acknowledge(feedback.decode(received.body).generations)
+            self.outbox.ordered(*self._pair.pump())
+        if received.header.stream == Stream.CONTROL:
+            return self._control(control.decode(received.body), now)
+        return []
+
+    def _control(self, message: control.Control, now: float) -> list[Event]:
+        kind = message["type"]
+        if kind in {"welcome", "epoch"}:
+            epoch, secret = control.secret_of(message)
+            self._openers[epoch] = Opener(secret, epoch, self._parties.host)
+            if kind == "welcome":
+                return self._welcome(message, now)
+        if kind == "grants" and isinstance(message.get("grants"), list):
+            self.grants = frozenset(map(str, message["grants"]))
+        if kind == "ignored" and isinstance(message.get("count"), int):
+            return [InputIgnored(message["count"])]
+        if kind == "end":
+            return self._finish(str(message.get("by", "customer")), relay.reason_of(message))
+        return []
+
+    def _welcome(self, message: control.Control, now: float) -> list[Event]:
+        grants, host = message.get("grants"), message.get("host")
+        self.grants = frozenset(map(str, grants)) if isinstance(grants, list) else frozenset()
+        self._welcomed, self._beacon_at, self._progress_at = True, now, now
+        self._feedback(now)
+        return [Accepted(self.grants, host if isinstance(host, dict) else {})]
+
+    def _from_epoch(self, fields: Header, message: memoryview, now: float) -> list[Event]:
+        opener = self._openers.get(fields.epoch)
+        if opener is None:
+            return []
+        content = opener.open(fields, message)
+        if fields.delivery == Delivery.FRAME and fields.stream == Stream.SCREEN:
+            return self._screen(fields, content, now)
+        key, version = (fields.stream, fields.slot), (fields.epoch, fields.seq)
+        if version <= self._newest.get(key, (-1, -1)):
+            return []
+        self._newest[key] = version
+        return self._beacon(screen.decode_beacon(content), now) if fields.stream == Stream.BEACON else []
+
+    def _screen(self, fields: Header, content: bytes, now: float) -> list[Event]:
+        if not fields.kind & CATCHUP and fields.epoch > self._shown_epoch:
+            self._shown_epoch = fields.epoch
+            self._openers = {epoch: opener for epoch, opener in self._openers.items() if epoch >= fields.epoch}
+        part, data = screen.decode_part(content)
+        if self.sync.usable(fields, part):
+            self._progress_at = now
+        rectangles = self.sync.take(fields, part, data)
+        self._feedback(now)
+        return [] if rectangles is None else [Drawn(self.sync.picture, rectangles)]
+
+    def _beacon(self, beacon: screen.Beacon, now: float) -> list[Event]:
+        self._beacon_at, self._beacon_picture = now, beacon.picture
+        was, self._paused = self._paused, beacon.state == screen.PAUSED
+        return [Paused(self._paused)] if was != self._paused else []
+
+    def _feedback(self, now: float) -> None:
+        self._feedback_at = now
+        if self._pair is None or not self._host_here:
+            return
+        picture, parts = self.sync.receiving
+        behind = self._beacon_picture > self.sync.picture and now - self._progress_at > PICTURE_WANT_SECONDS
+        value = feedback.Feedback(
+            ms=int(now * 1000),
+            picture=self.sync.picture,
+            receiving=picture,
+            parts=parts,
+            want=self._welcomed and behind,
+            welcomed=self._welcomed,
+            generations=dict(self._pair.incoming.generations),
+        )
+        self.outbox.latest("feedback", self._pair.latest(Stream.FEEDBACK, value.encode()))
+
+    def _finish(self, by: str, reason: str) -> list[Event]:
+        if self.ended is not None:
+            return []
+        self.ended = Ended(by, reason)
+        return [self.ended]
+
+    def picture_age(self, now: float) -> float:
+        """Seconds since the host last said what the picture is."""
+        return now - self._beacon_at

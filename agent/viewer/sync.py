@@ -1,0 +1,105 @@
+"""Which parts make a picture and which pictures may be drawn: BLIND, SYNC, HOLD (docs/protocol.md 6). Pure."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from agent.viewer.decode import Decoder
+from wire.errors import PictureError
+from wire.header import CATCHUP, Header
+from wire.limits import MAX_PICTURE_BYTES
+from wire.messages.picture import Rectangle
+from wire.messages.screen import Part
+
+
+class State(Enum):
+    """What the viewer may draw next."""
+
+    BLIND = "blind"
+    SYNC = "sync"
+    HOLD = "hold"
+
+
+@dataclass
+class _Assembly:
+    """A picture whose parts are coming in."""
+
+    part: Part
+    data: bytearray
+    count: int = 0
+
+
+class PictureSync:
+    """Assembles parts, draws what fits the picture shown, and says what is missing."""
+
+    def __init__(self) -> None:
+        self.decoder = Decoder()
+        self.state = State.BLIND
+        self.picture = 0
+        self._group = self._index = 0
+        self._live: _Assembly | None = None
+        self._catchup: _Assembly | None = None
+
+    @property
+    def receiving(self) -> tuple[int, int]:
+        """`(picture, parts so far)` of the live picture in progress; zeros when there is none."""
+        return (self._live.part.picture, self._live.count) if self._live else (0, 0)
+
+    def lost_connection(self) -> None:
+        """Half-received pictures never come whole; what is drawn stays."""
+        self._live = self._catchup = None
+
+    def usable(self, fields: Header, part: Part) -> bool:
+        """Whether a part can lead to a picture being drawn."""
+        return bool(fields.kind & CATCHUP) or self._fits(part)
+
+    def take(self, fields: Header, part: Part, data: memoryview) -> list[Rectangle] | None:
+        """A part; the changed rectangles when it made a picture whole and that was drawn."""
+        if fields.kind & CATCHUP:
+            self._catchup = self._assemble(self._catchup, part, data)
+            whole, self._catchup = self._finished(self._catchup)
+            return None if whole is None else self._draw(whole, catchup=True)
+        self._live = self._assemble(self._live, part, data)
+        whole, self._live = self._finished(self._live)
+        if whole is None:
+            return None
+        if not self._fits(whole.part):
+            self.state = State.BLIND if self.state is State.BLIND else State.HOLD
+            return None
+        return self._draw(whole, catchup=False)
+
+    def _fits(self, part: Part) -> bool:
+        if self.state is not State.SYNC or part.base != self.picture:
+            return False
+        return part.index == 0 or (part.group == self._group and part.index == self._index)
+
+    @staticmethod
+    def _assemble(current: _Assembly | None, part: Part, data: memoryview) -> _Assembly | None:
+        if part.part == 0:
+            current = _Assembly(part, bytearray())
+        elif current is None or current.part.picture != part.picture or current.count != part.part:
+            return None
+        if current.part.parts != part.parts or len(current.data) + len(data) > MAX_PICTURE_BYTES:
+            return None
+        current.data += data
+        current.count += 1
+        return current
+
+    @staticmethod
+    def _finished(current: _Assembly | None) -> tuple[_Assembly | None, _Assembly | None]:
+        done = current is not None and current.count == current.part.parts
+        return (current, None) if done else (None, current)
+
+    def _draw(self, whole: _Assembly, *, catchup: bool) -> list[Rectangle] | None:
+        part = whole.part
+        try:
+            if catchup:
+                rectangles = self.decoder.catchup(bytes(whole.data))
+                self._index = 0
+            else:
+                rectangles = self.decoder.delta(bytes(whole.data), first=part.index == 0)
+                self._index = part.index + 1
+        except PictureError:
+            self.state = State.HOLD
+            return None
+        self.state, self.picture, self._group = State.SYNC, part.picture, part.group
+        return rectangles
