@@ -1,0 +1,49 @@
+"""Commands of the api, brought by a long poll: there is no port on which anybody could give orders."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from relay.api_client import ApiClient, ApiDown, ApiRefused
+from relay.backoff import Backoff
+from relay.limits import REGISTER_RETRY_SECONDS
+from relay.server import RelayServer
+
+log = structlog.get_logger()
+
+
+class Commands:
+    """Asks, and does what is said: end a session, hand over a policy, drain."""
+
+    def __init__(self, api: ApiClient, server: RelayServer, drain: Callable[[], None]) -> None:
+        self._api, self._server, self._drain = api, server, drain
+        self._after = 0
+        self._backoff = Backoff(*REGISTER_RETRY_SECONDS)
+
+    async def run(self) -> None:
+        """Poll for ever; what the api cannot answer now is asked again."""
+        while True:
+            try:
+                commands = await self._api.commands(self._after)
+            except (ApiDown, ApiRefused):
+                await asyncio.sleep(self._backoff.failed())
+                continue
+            self._backoff.succeeded()
+            for command in commands:
+                self.obey(command)
+
+    def obey(self, command: dict[str, Any]) -> None:
+        """Carry out one command; one that is not understood is logged and passed over."""
+        number, kind, session = command.get("id"), command.get("type"), command.get("session_id")
+        if isinstance(number, int):
+            self._after = max(self._after, number)
+        if kind == "end" and isinstance(session, str):
+            self._server.end_session(session, str(command.get("by", "system")), str(command.get("reason", "ended")))
+        elif kind == "policy" and isinstance(session, str) and isinstance(command.get("token"), str):
+            self._server.send_policy(session, command["token"])
+        elif kind == "drain":
+            self._drain()
+        else:
+            log.warning("relay.command_unknown", type=str(kind)[:40])

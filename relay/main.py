@@ -1,0 +1,143 @@
+"""One relay process: `python -m relay.main`. Settings by environment (relay/settings.py)."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable
+from contextlib import suppress
+from http import HTTPStatus
+
+import structlog
+import uvloop
+from pydantic import ValidationError
+
+from relay import logs
+from relay.admin import AdminListener, Answer
+from relay.api_client import ApiClient
+from relay.commands import Commands
+from relay.control import Control
+from relay.key_cache import KeyCache
+from relay.metrics import RelayCollector, render
+from relay.reports import Reports
+from relay.server import RelayServer
+from relay.settings import Listen, Settings
+from relay.tickets import TicketDesk
+
+log = structlog.get_logger()
+
+FIRST_ATTEMPT_SECONDS = 2.0
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class CannotStart(Exception):
+    """One sentence for whoever started the relay."""
+
+
+class Relay:
+    """The parts of one process, put together."""
+
+    def __init__(self, settings: Settings) -> None:
+        try:
+            self._token, self._tls = settings.token(), settings.tls()
+        except ValueError as error:
+            raise CannotStart(str(error)) from None
+        self._settings = settings
+        self.stopping = asyncio.Event()
+        self.api = ApiClient(settings, self._token)
+        self.reports = Reports(self.api)
+        self.server = RelayServer(TicketDesk(), self.reports.put, settings.trusted_proxies)
+        self.control = Control(
+            self.api, self.server, KeyCache(settings.data_dir, settings.relay_public_url), settings.relay_public_url
+        )
+        self.commands = Commands(self.api, self.server, self.stopping.set)
+        self.admin = AdminListener({"/healthz": self._health, "/metrics": self._metrics})
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> list[str]:
+        """Listen and register; returns the addresses with their real ports. Raises `CannotStart`."""
+        scheme = "wss" if self._tls else "ws"
+        urls = []
+        for listen in self._settings.relay_listen:
+            port = await self._open(listen, self.server.listen(listen.host, listen.port, self._tls))
+            urls.append(listen.url(scheme, port))
+        admin = self._settings.relay_admin_listen
+        port = await self._open(admin, self.admin.listen(admin.host, admin.port))
+        log.info("relay.admin_ready", url=admin.url("http", port))
+        self.control.load_cache()
+        self._tasks = [asyncio.create_task(part.run()) for part in (self.control, self.commands, self.reports)]
+        with suppress(TimeoutError):  # it goes on trying
+            await asyncio.wait_for(self.control.first_attempt.wait(), FIRST_ATTEMPT_SECONDS)
+        return urls
+
+    async def stop(self) -> None:
+        """Drain, hand over the last reports, and close everything."""
+        log.info("relay.draining", participants=self.server.registry.participants)
+        await self.server.drain()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        try:
+            await asyncio.wait_for(self.reports.flush(), FIRST_ATTEMPT_SECONDS)
+        except TimeoutError:
+            log.warning("relay.reports_lost", reports=len(self.reports))
+        await self.server.close()
+        await self.admin.close()
+        await self.api.close()
+
+    @staticmethod
+    async def _open(listen: Listen, opening: Awaitable[int]) -> int:
+        try:
+            return await opening
+        except OSError as error:
+            why = "is taken by another program" if error.errno == 98 else f"cannot be used ({error.strerror})"
+            raise CannotStart(f"{listen.host}:{listen.port} {why}; choose another address") from None
+
+    def _health(self) -> Answer:
+        if self.server.draining:
+            return Answer(HTTPStatus.SERVICE_UNAVAILABLE, b"draining\n")
+        if not self.server.desk.ready:
+            return Answer(HTTPStatus.SERVICE_UNAVAILABLE, b"not registered with the api yet\n")
+        return Answer(HTTPStatus.OK, b"ok\n")
+
+    def _metrics(self) -> Answer:
+        collector = RelayCollector(self.server, self.control, self.reports)
+        return Answer(HTTPStatus.OK, render(collector), METRICS_TYPE)
+
+
+async def serve(settings: Settings) -> None:
+    """Run until SIGTERM, SIGINT or a drain command."""
+    relay = Relay(settings)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, relay.stopping.set)
+    for url in await relay.start():
+        print(f"relay ready on {url}", flush=True)  # noqa: T201 - the line others wait for
+    await relay.stopping.wait()
+    await relay.stop()
+
+
+def main() -> int:
+    """Exit code 0 after a drain, 1 with one sentence on stderr when it cannot start."""
+    logs.configure()
+    try:
+        uvloop.run(serve(Settings()))
+    except ValidationError as error:
+        return _fail("; ".join(_sentence(dict(problem)) for problem in error.errors()))
+    except CannotStart as error:
+        return _fail(str(error))
+    return 0
+
+
+def _sentence(problem: dict[str, object]) -> str:
+    names = problem.get("loc")
+    name = f"TASUKI_{str(names[0]).upper()}: " if isinstance(names, tuple) and names else ""
+    return name + str(problem.get("msg")).removeprefix("Value error, ")
+
+
+def _fail(sentence: str) -> int:
+    print(f"relay: {sentence}", file=sys.stderr)  # noqa: T201 - for whoever started it
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""One participant's place in a room: who it is, what waits for it, and what it has used."""
+
+from dataclasses import dataclass, field
+
+from relay.actions import Fact, Tell
+from relay.outbox import Outbox
+from relay.permissions import Role
+from wire.limits import MAX_SLOTS
+from wire.messages.relay import Text, present
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """A connected participant. Compared by identity: a second connection of the same sender id is another member."""
+
+    session: str
+    sender: int
+    role: Role
+    side: str
+    joined_at: float
+    """Seconds on the relay's monotonic clock."""
+    limit_seconds: float | None = None
+    """Longest session, from the ticket."""
+    outbox: Outbox = field(default_factory=Outbox)
+    admitted: bool = False
+    bytes_in: int = 0
+    bytes_out: int = 0
+    _slots: dict[int, set[int]] = field(default_factory=dict)
+    _told: tuple[int, int, float] = (0, 0, 0.0)
+
+    def __post_init__(self) -> None:
+        self._told = (0, 0, self.joined_at)
+
+    @property
+    def present(self) -> Text:
+        """How the others hear of it."""
+        return present(self.sender, self.role.value, self.side)
+
+    def may_use_slot(self, stream: int, slot: int) -> bool:
+        """Whether a LATEST slot is within MAX_SLOTS per (sender, stream)."""
+        used = self._slots.setdefault(stream, set())
+        if slot not in used:
+            if len(used) >= MAX_SLOTS:
+                return False
+            used.add(slot)
+        return True
+
+    def usage(self, now: float) -> Tell:
+        """What was used since the last call: a difference, so that reports may be added up."""
+        told_in, told_out, told_at = self._told
+        self._told = (self.bytes_in, self.bytes_out, now)
+        return Tell(
+            Fact.USAGE,
+            self.session,
+            self.sender,
+            bytes_in=self.bytes_in - told_in,
+            bytes_out=self.bytes_out - told_out,
+            seconds=round(now - told_at, 3),
+        )

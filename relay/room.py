@@ -1,0 +1,266 @@
+"""One session on this relay: who is connected, and who gets what (docs/protocol.md 7 and 8).
+
+Pure: no socket, no clock. The shell hands in frames and the time, and carries out what comes back: actions, and the
+members in `ready`, for whom `take` has something to write.
+"""
+
+from relay.actions import Action, Bury, CloseCode, CloseMember, Fact, Tell
+from relay.counters import Counters
+from relay.member import Member
+from relay.messages import Message, parse_frame
+from relay.outbox import Batch
+from relay.permissions import Drop, Role, check
+from relay.retained import Retained
+from wire.header import Delivery
+from wire.messages import relay as texts
+
+RelayList = tuple[dict[str, str], ...]
+
+
+class Room:
+    """The participants of one session and what is on its way between them."""
+
+    def __init__(self, session: str, counters: Counters, relays: RelayList = ()) -> None:
+        self.session = session
+        self.relays = relays
+        self.members: dict[int, Member] = {}
+        self.host: Member | None = None
+        self.epoch = 0
+        """Taken from the host's messages for all; never falls while anybody is here."""
+        self.active_since: float | None = None
+        """When the host first let a viewer in."""
+        self.ready: set[Member] = set()
+        """Members that something was queued for since the shell last looked."""
+        self.watched: set[Member] = set()
+        """Members whose queues can come over a limit by waiting."""
+        self._retained = Retained()
+        self._count = counters
+
+    # People
+
+    def join(self, member: Member, now: float) -> list[Action]:
+        """A participant connected; an older connection of it is replaced."""
+        old = self.members.pop(member.sender, None)
+        actions = self._dismiss(old, CloseCode.REPLACED, now) if old else []
+        self.members[member.sender] = member
+        if member.role is Role.HOST:
+            self._host_joined(member, now)
+        self._welcome(member)
+        for other in self._others(member):
+            self._text(other, texts.joined(member.sender, member.role.value, member.side))
+        for message in self._retained.for_member(member):
+            self._queue(member, message, now)
+        self._count.joins += 1
+        return [*actions, Tell(Fact.JOINED, self.session, member.sender)]
+
+    def leave(self, member: Member, now: float) -> list[Action]:
+        """A connection is gone; nothing happens if it had been replaced."""
+        if self.members.get(member.sender) is not member:
+            return []
+        del self.members[member.sender]
+        self._forget(member)
+        for other in self._others(member):
+            self._text(other, texts.left(member.sender))
+        return [member.usage(now), Tell(Fact.LEFT, self.session, member.sender)]
+
+    def end(self, by: str, reason: str, now: float) -> list[Action]:
+        """The session is over for everybody here."""
+        actions: list[Action] = [Bury(self.session, None, by, reason)]
+        for member in list(self.members.values()):
+            self._text(member, texts.ended(by, reason))
+            actions += self._dismiss(member, CloseCode.ENDED, now)
+        self.members.clear()
+        return actions
+
+    def send_policy(self, token: str) -> None:
+        """Hand the host a policy that the api signed; it applies only what narrows."""
+        if self.host:
+            self._text(self.host, {"type": "policy", "token": token})
+
+    def drain(self) -> None:
+        """Tell everybody to go on to the next relay."""
+        for member in self.members.values():
+            self._text(member, texts.drain())
+
+    @property
+    def limit_seconds(self) -> float | None:
+        """The shortest of the participants' longest sessions."""
+        limits = [member.limit_seconds for member in self.members.values() if member.limit_seconds is not None]
+        return min(limits, default=None)
+
+    # Frames
+
+    def receive(self, member: Member, frame: bytes | memoryview, now: float) -> list[Action]:
+        """A BINARY frame. Raises `WireError` when its sender must be closed with the error's close code."""
+        member.bytes_in += len(frame)
+        self._count.bytes_in += len(frame)
+        actions: list[Action] = []
+        for message in parse_frame(frame, now):
+            self._count.messages_in += 1
+            drop = self._forward(member, message, now, actions)
+            if drop:
+                self._count.dropped[drop] += 1
+        return actions
+
+    def receive_text(self, member: Member, frame: bytes, now: float) -> list[Action]:
+        """A TEXT frame: hosts admit, kick and end; anything else is counted and dropped. Raises `WireError`."""
+        text = texts.decode(frame)
+        if member.role is not Role.HOST or text["type"] not in texts.FROM_HOST:
+            self._count.dropped["text"] += 1
+            return []
+        if text["type"] == "admit":
+            return self._admit(texts.sender_of(text), now)
+        if text["type"] == "kick":
+            return self._kick(member, texts.sender_of(text), now)
+        reason = texts.reason_of(text)
+        return [Tell(Fact.ENDED, self.session, by=member.side, reason=reason), *self.end(member.side, reason, now)]
+
+    def take(self, member: Member, budget: int, now: float) -> Batch:
+        """What to write to a member next; see `Outbox.take`."""
+        batch = member.outbox.take(budget, now)
+        size = sum(map(len, batch.messages))
+        member.bytes_out += size
+        self._count.bytes_out += size
+        self._count.messages_out += len(batch.messages)
+        self._tell_behind(member, now)
+        if not len(member.outbox) and not member.outbox.pictures.tells_host:
+            self.watched.discard(member)
+        return batch
+
+    def tick(self, now: float) -> list[Action]:
+        """Apply the limits that pass with time."""
+        actions: list[Action] = []
+        for member in list(self.watched):
+            self._check_pictures(member, now)
+            if member.outbox.too_slow(now):
+                actions += self._drop_member(member, CloseCode.SLOW, now)
+            else:
+                self._tell_behind(member, now)
+        return actions
+
+    # What a host asks for
+
+    def _admit(self, sender: int, now: float) -> list[Action]:
+        viewer = self._viewer(sender)
+        if viewer is None:
+            return []
+        viewer.outbox.pictures.admit(now)
+        if self.active_since is None:
+            self.active_since = now
+        first, viewer.admitted = not viewer.admitted, True
+        return [Tell(Fact.ADMITTED, self.session, sender)] if first else []
+
+    def _kick(self, host: Member, sender: int, now: float) -> list[Action]:
+        if sender == host.sender:
+            return []
+        viewer = self._viewer(sender)
+        self._retained.drop_participant(sender)
+        gone = self._drop_member(viewer, CloseCode.KICKED, now) if viewer else []
+        return [Bury(self.session, sender, host.side, "kicked"), *gone]
+
+    # Forwarding
+
+    def _forward(self, member: Member, message: Message, now: float, actions: list[Action]) -> Drop | None:
+        drop = check(message.header, member.sender, member.role, self.host.sender if self.host else None)
+        if drop is None and message.for_all:
+            self._follow_epoch(message.header.epoch)
+        if drop is None and message.delivery is Delivery.LATEST:
+            drop = self._check_latest(member, message)
+        if drop:
+            return drop
+        targets = self._targets(member, message)
+        for target in targets:
+            drop = drop or self._queue(target, message, now)
+            if message.delivery is Delivery.ORDERED and target.outbox.too_slow(now):
+                actions += self._drop_member(target, CloseCode.SLOW, now)
+        return drop if targets or message.for_all else Drop.ABSENT
+
+    def _targets(self, member: Member, message: Message) -> list[Member]:
+        if member.role is Role.VIEWER:
+            return [self.host] if self.host else []
+        if message.for_all:
+            return [other for other in self.members.values() if other is not member]
+        viewer = self._viewer(message.header.recipient)
+        return [viewer] if viewer else []
+
+    def _queue(self, member: Member, message: Message, now: float) -> Drop | None:
+        outbox = member.outbox
+        replaced, cuts, shed = outbox.replaced, outbox.pictures.cuts, outbox.pictures.shed
+        queued = outbox.put(message, now)
+        self._count.replaced_latest += outbox.replaced - replaced
+        self._count.cuts += outbox.pictures.cuts - cuts
+        self._count.shed += outbox.pictures.shed - shed
+        self._wake(member)
+        return Drop.FULL if not queued and message.delivery is Delivery.LATEST else None
+
+    def _check_latest(self, member: Member, message: Message) -> Drop | None:
+        if not member.may_use_slot(message.header.stream, message.header.slot):
+            return Drop.SLOTS
+        if message.for_all and message.header.epoch < self.epoch:
+            return Drop.STALE
+        if message.retained:
+            self._retained.keep(message)
+        return None
+
+    def _follow_epoch(self, epoch: int) -> None:
+        if epoch <= self.epoch:
+            return
+        self.epoch = epoch
+        self._retained.drop_epochs_before(epoch)
+        for member in self.members.values():
+            member.outbox.drop_epochs_before(epoch)
+
+    # Upkeep
+
+    def _check_pictures(self, member: Member, now: float) -> None:
+        pictures = member.outbox.pictures
+        cuts, shed = pictures.cuts, pictures.shed
+        pictures.check_limits(now)
+        self._count.cuts += pictures.cuts - cuts
+        self._count.shed += pictures.shed - shed
+
+    def _tell_behind(self, member: Member, now: float) -> None:
+        if self.host and member.outbox.pictures.behind(now):
+            self._count.behind += 1
+            self._text(self.host, texts.behind(member.sender))
+
+    def _host_joined(self, host: Member, now: float) -> None:
+        self.host = host
+        for member in self.members.values():
+            member.outbox.pictures.host_joined(now)
+
+    def _welcome(self, member: Member) -> None:
+        others = [other.present for other in self._others(member)]
+        self._text(member, texts.welcome(self.session, member.sender, member.role.value, others, self.relays))
+
+    def _others(self, member: Member) -> list[Member]:
+        """Who hears of a member and is heard of by it: all viewers for the host, only the host for a viewer."""
+        if member.role is Role.HOST:
+            return [other for other in self.members.values() if other is not member]
+        return [self.host] if self.host else []
+
+    def _viewer(self, sender: int) -> Member | None:
+        member = self.members.get(sender)
+        return member if member and member.role is Role.VIEWER else None
+
+    def _text(self, member: Member, text: texts.Text) -> None:
+        member.outbox.put_text(texts.encode(text))
+        self._wake(member)
+
+    def _wake(self, member: Member) -> None:
+        self.ready.add(member)
+        self.watched.add(member)
+
+    def _drop_member(self, member: Member, code: CloseCode, now: float) -> list[Action]:
+        return [CloseMember(member, code), *self.leave(member, now)]
+
+    def _dismiss(self, member: Member, code: CloseCode, now: float) -> list[Action]:
+        """Close without telling the others: they are told something else."""
+        self._forget(member)
+        return [member.usage(now), CloseMember(member, code)]
+
+    def _forget(self, member: Member) -> None:
+        self.ready.discard(member)
+        self.watched.discard(member)
+        if self.host is member:
+            self.host = None
