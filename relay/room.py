@@ -34,6 +34,8 @@ class Room:
         self.watched: set[Member] = set()
         """Members whose queues can come over a limit by waiting."""
         self._retained = Retained()
+        self._seen: set[int] = set()
+        """Everybody who was ever here."""
         self._count = counters
 
     # People
@@ -43,6 +45,7 @@ class Room:
         old = self.members.pop(member.sender, None)
         actions = self._dismiss(old, CloseCode.REPLACED, now) if old else []
         self.members[member.sender] = member
+        self._seen.add(member.sender)
         if member.role is Role.HOST:
             self._host_joined(member, now)
         self._welcome(member)
@@ -151,7 +154,7 @@ class Room:
         return [Tell(Fact.ADMITTED, self.session, sender)] if first else []
 
     def _kick(self, host: Member, sender: int, now: float) -> list[Action]:
-        if sender == host.sender:
+        if sender == host.sender or sender not in self._seen:
             return []
         viewer = self._viewer(sender)
         self._retained.drop_participant(sender)
