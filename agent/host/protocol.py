@@ -176,7 +176,7 @@ class HostProtocol:
         for peer in self._peers.values():
             if peer.pair is not None:
                 self.outbox.ordered(*peer.pair.say(Stream.CONTROL, control.encode(control.end(reason, by))))
-        self.outbox.text(relay.end(reason))
+        self.outbox.text(relay.end(reason, by))
         return self._finish(by, reason)
 
     # ---- viewers coming and going

@@ -91,6 +91,11 @@ class PictureStream:
             return True
         return self.picture > 0 and (self._window_open() or now - self._progress > PROBE_SECONDS)
 
+    @property
+    def due(self) -> bool:
+        """Whether a picture must go even when the screen is still: a catch-up, or the start of a group."""
+        return bool(self._needs) or (self._new_group and self.picture > 0)
+
     def produce(self, pixels: Pixels, width: int, height: int, now: float) -> bool:
         """Send what changed (and a catch-up first where one is due); True when anything was sent. Call when `ready`."""
         if self._needs and not self._outbox.catchup_waiting:

@@ -320,6 +320,11 @@ class ViewerProtocol:
         self.ended = Ended(by, reason)
         return [self.ended]
 
+    @property
+    def host_away(self) -> bool:
+        """Whether the host is not on this relay."""
+        return not self._host_here
+
     def picture_age(self, now: float) -> float:
         """Seconds since the host last said what the picture is."""
         return now - self._beacon_at

@@ -12,6 +12,7 @@ Text = dict[str, Any]
 
 FROM_HOST: Final = frozenset({"admit", "kick", "end"})
 """Types a relay takes, from hosts only."""
+ENDERS: Final = frozenset({"operator", "customer", "administrator", "system"})
 MAX_REASON_CHARS: Final = 200
 
 
@@ -102,5 +103,12 @@ def kick(sender: int) -> Text:
     return {"type": "kick", "sender": sender}
 
 
-def end(reason: str) -> Text:
-    return {"type": "end", "reason": reason}
+def end(reason: str, by: str | None = None) -> Text:
+    """The host ends the session; `by` says who wanted it, where that was not the host's own side."""
+    return {"type": "end", "reason": reason} | ({} if by is None else {"by": by})
+
+
+def by_of(text: Text, default: str) -> str:
+    """Who ended, as a host's `end` says: one of `ENDERS`, else `default`."""
+    by = text.get("by")
+    return by if isinstance(by, str) and by in ENDERS else default

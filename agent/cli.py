@@ -1,0 +1,34 @@
+"""The `tasuki` command: one for operators, customers and servers. Heavy imports happen inside the commands.
+
+Exit codes: 0 done · 1 failed · 2 wrong usage · 3 server or relay not reachable · 4 not signed in or not allowed ·
+5 the customer refused or the session ended before it began.
+"""
+
+import typer
+
+from agent.commands import account, doctor, join, remote, server, sessions, view
+from agent.commands.output import run_command
+
+app = typer.Typer(
+    name="tasuki",
+    help="Remote support: the customer joins with a code, and the relay can read nothing.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("login")(account.login)
+app.command("logout")(account.logout)
+app.command("join")(join.join)
+app.add_typer(sessions.app, name="session")
+app.command("view")(view.view)
+app.command("call")(remote.call)
+app.command("doctor")(doctor.doctor)
+app.add_typer(server.serve_app, name="serve")
+app.command(
+    "admin", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False
+)(server.admin)
+
+
+def main() -> None:
+    """The entry point: every expected failure is one sentence on stderr and an exit code."""
+    run_command(app)

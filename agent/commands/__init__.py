@@ -1,0 +1,1 @@
+"""The commands of `tasuki`, a module per group."""

@@ -1,0 +1,157 @@
+"""`tasuki join`: the customer's command."""
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import parse_qs, urlsplit
+
+import typer
+
+from agent.api_client import ApiClient, ApiError
+from agent.commands.output import REFUSED, CommandError, JsonOption, ServerOption, print_event, run, say
+from agent.commands.store import decode_link_secret
+from texts import language_from_env, translate
+
+if TYPE_CHECKING:
+    from agent.host.capture import Screen
+    from agent.host.events import Ended
+    from agent.host.input import Injector
+
+CODE_DIGITS = range(6, 13)
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What the customer typed or clicked: a code, and from a link the server and perhaps its secret."""
+
+    code: str
+    server: str | None = None
+    secret: bytes | None = None
+
+
+def parse_invitation(text: str) -> Invitation:
+    """A code as people write it (spaces and dashes are fine), or a join link. Raises CommandError."""
+    if "://" in text:
+        return _parse_link(text)
+    code = "".join(char for char in text if char not in " -\u3000")
+    if not (code.isascii() and code.isdigit() and len(code) in CODE_DIGITS):
+        raise CommandError(f"{text!r} is no session code: it has 6 to 12 digits, such as 1234 5678. Ask for it again.")
+    return Invitation(code)
+
+
+def _parse_link(text: str) -> Invitation:
+    parts = urlsplit(text)
+    head, slash, code = parts.path.rstrip("/").rpartition("/join/")
+    if parts.scheme not in {"http", "https"} or not slash or not parts.netloc:
+        raise CommandError(f"{text!r} is no join link: it looks like https://support.example.com/join/12345678")
+    found = parse_invitation(code)
+    key = parse_qs(parts.fragment).get("k")
+    return Invitation(found.code, f"{parts.scheme}://{parts.netloc}{head}", decode_link_secret(key[0]) if key else None)
+
+
+def _server(given: str | None, lang: str) -> str:
+    address = given or str(typer.prompt(translate("cli.ask_server", lang), err=True)).strip()
+    return (address if "://" in address else f"https://{address}").rstrip("/")
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy of the environment for a relay's address, as httpx takes it for the API."""
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415
+
+    parts = urlsplit(url)
+    if not parts.hostname or proxy_bypass(parts.hostname):
+        return None
+    return getproxies().get("https" if parts.scheme == "wss" else "http")
+
+
+def _injector(mode: str, screen: "Screen", drawn: bool) -> "Injector | None":
+    from agent.host.input import Area, InputError, open_injector  # noqa: PLC0415
+
+    if mode != "control" or drawn:
+        return None
+    try:
+        return open_injector(area=Area(*screen.area))
+    except InputError as error:
+        raise CommandError(f"{error}. The operator could see but not help; nothing was shared.") from error
+
+
+def join(
+    invitation: Annotated[str, typer.Argument(help="The code you were told, or the link you were sent.")],
+    server: ServerOption = None,
+    screen: Annotated[str, typer.Option(help="'desktop', or 'drawn' for a made-up picture.")] = "desktop",
+    monitor: Annotated[int, typer.Option(min=1, help="Which monitor to show.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Get help: join a session with the code you were told. Nothing is shared before you say yes."""
+    from agent.host.capture import NoScreenError  # noqa: PLC0415
+
+    asked, lang = parse_invitation(invitation), language_from_env()
+    address = _server(asked.server or server, lang)
+    try:
+        ended = run(_join(asked, address, lang, screen, monitor))
+    except NoScreenError as error:
+        raise CommandError(f"{error}. Nothing was joined; see also: tasuki doctor") from error
+    if as_json:
+        print_event("ended", by=ended.by, reason=ended.reason)
+    if ended.reason in {"refused", "verification_failed", "expired"}:
+        raise typer.Exit(REFUSED)
+
+
+async def _join(asked: Invitation, address: str, lang: str, kind: str, monitor: int) -> "Ended":
+    from agent.host.capture import open_screen  # noqa: PLC0415
+
+    say(translate("cli.joining", lang, server=urlsplit(address).netloc))
+    source = open_screen(kind, monitor)
+    try:
+        async with ApiClient(address) as api:
+            answer = await _claim(api, asked.code)
+            return await _host(api, answer, asked.secret, source, address, lang, drawn=kind == "drawn")
+    finally:
+        source.close()
+
+
+async def _claim(api: ApiClient, code: str) -> dict[str, Any]:
+    try:
+        return await api.post("/v1/join", {"code": code}, headers={"Idempotency-Key": secrets.token_hex(16)})
+    except ApiError as error:
+        if error.status == 404:
+            raise CommandError(
+                "this code is not valid (any more): it may be mistyped, used already, or too old. "
+                "Ask for a new one; nothing was shared.",
+                REFUSED,
+            ) from error
+        raise
+
+
+async def _host(
+    api: ApiClient,
+    answer: dict[str, Any],
+    secret: bytes | None,
+    source: "Screen",
+    address: str,
+    lang: str,
+    *,
+    drawn: bool,
+) -> "Ended":
+    from agent.host.session import HostSession  # noqa: PLC0415
+    from agent.host.ui import Question, choose_interface  # noqa: PLC0415
+    from agent.seat import Seat, SeatError  # noqa: PLC0415
+
+    try:
+        seat = await Seat.take(api, answer)
+        question = Question.from_statement(seat.statement, address)
+    except (SeatError, ValueError) as error:
+        raise CommandError(str(error)) from error
+    async with choose_interface(lang) as interface:
+        session = HostSession(
+            seat,
+            api,
+            interface,
+            question,
+            screen=source,
+            injector=_injector(seat.mode, source, drawn),
+            lang=lang,
+            link_secret=secret,
+            proxy=proxy_for(seat.relays[0].url),
+        )
+        return await session.run()

@@ -1,0 +1,93 @@
+"""How commands speak: rich text for people, JSON for programs, one sentence and an exit code for failures."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Final
+
+import typer
+
+from agent.api_client import ApiError, ServerUnreachableError
+
+FAILED: Final = 1
+UNREACHABLE: Final = 3
+NOT_ALLOWED: Final = 4
+REFUSED: Final = 5
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+ServerOption = Annotated[
+    str | None,
+    typer.Option("--server", envvar="TASUKI_API_URL", help="The server, such as https://support.example.com."),
+]
+
+
+class CommandError(Exception):
+    """A failure that was expected: its text is for people, `code` is the exit code."""
+
+    def __init__(self, text: str, code: int = FAILED) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def say(text: str = "") -> None:
+    """A line for people, on stdout."""
+    from rich.console import Console  # noqa: PLC0415 - not needed for JSON
+
+    Console(highlight=False, soft_wrap=True).print(text)
+
+
+def warn(text: str) -> None:
+    """A line for people, on stderr."""
+    from rich.console import Console  # noqa: PLC0415
+
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
+
+
+def print_json(value: object) -> None:
+    """One JSON document on stdout."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=None if isinstance(value, str) else 2) + "\n")
+    sys.stdout.flush()
+
+
+def print_event(name: str, **members: object) -> None:
+    """One line of a JSON stream (newline-delimited)."""
+    sys.stdout.write(json.dumps({"event": name, **members}, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def print_table(rows: list[list[str]], *headings: str) -> None:
+    """A table for people."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(*headings, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*row)
+    Console(highlight=False).print(table)
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run a command's coroutine."""
+    return asyncio.run(work)
+
+
+def _fail(text: str, code: int) -> None:
+    sys.stderr.write(f"tasuki: {text}\n")
+    raise SystemExit(code)
+
+
+def run_command(app: Callable[[], Any]) -> None:
+    """Call the command line and turn expected failures into exit codes."""
+    try:
+        app()
+    except CommandError as error:
+        _fail(str(error), error.code)
+    except ServerUnreachableError as error:
+        _fail(str(error), UNREACHABLE)
+    except ApiError as error:
+        if error.status == 401:
+            _fail(f"{error.detail} Sign in with: tasuki login", NOT_ALLOWED)
+        _fail(error.detail, NOT_ALLOWED if error.status == 403 else FAILED)
+    except KeyboardInterrupt:
+        _fail("stopped", 130)

@@ -1,0 +1,151 @@
+"""What the operator's machine remembers: the signed-in server, and per session the secrets that never go to it."""
+
+import base64
+import json
+import os
+import secrets
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from agent.api_client import ApiClient, ApiError
+from agent.commands.output import NOT_ALLOWED, CommandError
+
+LINK_SECRET_BYTES: Final = 16
+EARLY_SECONDS: Final = 30.0
+"""An access token this close to its end is renewed first."""
+KEPT_SECONDS: Final = 7 * 24 * 3600.0
+
+
+def _folder() -> Path:
+    import typer  # noqa: PLC0415
+
+    return Path(os.environ.get("TASUKI_CONFIG_DIR") or typer.get_app_dir("tasuki"))
+
+
+def _write(path: Path, value: object) -> None:
+    """For the owner's eyes only, replaced as a whole."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_suffix(".new")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(value, file)
+    draft.replace(path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+@dataclass
+class Credentials:
+    """One operator signed in at one server."""
+
+    server: str
+    username: str
+    access_token: str
+    refresh_token: str
+    expires_at: float
+
+    @classmethod
+    def from_answer(cls, server: str, username: str, answer: dict[str, Any]) -> "Credentials":
+        return cls(
+            server, username, answer["access_token"], answer["refresh_token"], time.time() + float(answer["expires_in"])
+        )
+
+    def save(self) -> None:
+        _write(_folder() / "credentials.json", asdict(self))
+
+    @staticmethod
+    def load() -> "Credentials | None":
+        value = _read(_folder() / "credentials.json")
+        try:
+            return Credentials(**value)
+        except TypeError:
+            return None
+
+    @staticmethod
+    def forget() -> None:
+        (_folder() / "credentials.json").unlink(missing_ok=True)
+
+
+async def signed_in(server: str | None) -> ApiClient:
+    """A client for the signed-in operator (or the API key in TASUKI_API_KEY); renews the access token where needed."""
+    key, saved = os.environ.get("TASUKI_API_KEY"), Credentials.load()
+    if key:
+        address = server or (saved.server if saved else None)
+        if address is None:
+            raise CommandError("which server? Give --server or set TASUKI_API_URL.")
+        return ApiClient(address, token=key)
+    if saved is None or (server is not None and server.rstrip("/") != saved.server.rstrip("/")):
+        raise CommandError("nobody is signed in here; sign in with: tasuki login", NOT_ALLOWED)
+    if time.time() > saved.expires_at - EARLY_SECONDS:
+        saved = await _renewed(saved)
+    return ApiClient(saved.server, token=saved.access_token)
+
+
+async def _renewed(saved: Credentials) -> Credentials:
+    async with ApiClient(saved.server) as api:
+        try:
+            answer = await api.post("/v1/auth/refresh", {"refresh_token": saved.refresh_token})
+        except ApiError as error:
+            if error.status in {400, 401, 403}:
+                raise CommandError("you were signed out; sign in again with: tasuki login", NOT_ALLOWED) from error
+            raise
+    renewed = Credentials.from_answer(saved.server, saved.username, answer)
+    renewed.save()
+    return renewed
+
+
+class SessionSecrets:
+    """What this machine alone knows of a session: the join link's secret and the resume secret."""
+
+    def __init__(self, session: str) -> None:
+        if not session.replace("_", "").isalnum():
+            raise CommandError(f"{session!r} is not a session id (ses_…)")
+        self._path = _folder() / "sessions" / f"{session}.json"
+        self._value = _read(self._path)
+
+    def get(self, name: str) -> bytes | None:
+        text = self._value.get(name)
+        return base64.urlsafe_b64decode(text) if isinstance(text, str) else None
+
+    def put(self, name: str, secret: bytes | None) -> None:
+        if secret is None:
+            self._value.pop(name, None)
+        else:
+            self._value[name] = base64.urlsafe_b64encode(secret).decode()
+        _write(self._path, self._value)
+        self._forget_old()
+
+    def forget(self) -> None:
+        self._path.unlink(missing_ok=True)
+
+    def _forget_old(self) -> None:
+        for path in self._path.parent.glob("*.json"):
+            if time.time() - path.stat().st_mtime > KEPT_SECONDS:
+                path.unlink(missing_ok=True)
+
+
+def new_link_secret() -> bytes:
+    return secrets.token_bytes(LINK_SECRET_BYTES)
+
+
+def encode_link_secret(secret: bytes) -> str:
+    """As it stands behind `#k=`: base64url without padding."""
+    return base64.urlsafe_b64encode(secret).rstrip(b"=").decode()
+
+
+def decode_link_secret(text: str) -> bytes:
+    """The secret behind `#k=`; CommandError when it was cut or changed."""
+    try:
+        secret = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        secret = b""
+    if len(secret) != LINK_SECRET_BYTES:
+        raise CommandError("the link is not whole; copy all of it, up to its end, or use the code")
+    return secret

@@ -1,0 +1,193 @@
+"""`tasuki view`: see a session, in the browser or headless."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agent.api_client import ApiClient
+from agent.commands.join import proxy_for
+from agent.commands.output import REFUSED, CommandError, JsonOption, ServerOption, print_event, print_json, run, say
+from agent.commands.store import SessionSecrets, signed_in
+
+if TYPE_CHECKING:
+    from agent.viewer.events import Event
+    from agent.viewer.session import ViewerSession
+
+SETTLE_SECONDS = 0.5
+"""A screenshot is taken when no picture came for this long, or after `--settle` at the latest."""
+
+
+def view(
+    session: Annotated[str, typer.Argument(help="The session's id (ses_…).")],
+    headless: Annotated[bool, typer.Option("--headless", help="Without a window: for scripts and tests.")] = False,
+    screenshot: Annotated[Path | None, typer.Option(help="Headless: write the screen as PNG, then leave.")] = None,
+    timeout: Annotated[float, typer.Option(help="Headless: give up after so many seconds without consent.")] = 300.0,
+    end: Annotated[bool, typer.Option("--end", help="Headless: end the session when done.")] = False,
+    server: ServerOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """See the customer's screen: in your browser, or with --headless in this terminal."""
+    if headless or screenshot is not None:
+        run(_headless(session, server, screenshot, timeout, end, as_json))
+    else:
+        _browser(run(_console_url(session, server)), as_json)
+
+
+async def _console_url(session: str, server: str | None) -> str:
+    async with await signed_in(server) as api:
+        return str((await api.get(f"/v1/sessions/{session}"))["console_url"])
+
+
+def _browser(url: str, as_json: bool) -> None:
+    import webbrowser  # noqa: PLC0415
+
+    opened = webbrowser.open(url)
+    if as_json:
+        print_json({"console_url": url, "opened": opened})
+    else:
+        say(f"Opened in your browser: {url}" if opened else f"Open this in your browser: {url}")
+
+
+class _Speaker:
+    """Tells what happens, for people or as JSON lines."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._json = as_json
+
+    def __call__(self, name: str, text: str, **members: object) -> None:
+        if self._json:
+            print_event(name, **members)
+        else:
+            say(text)
+
+
+async def _headless(
+    session: str, server: str | None, screenshot: Path | None, timeout_seconds: float, end: bool, as_json: bool
+) -> None:
+    from agent.seat import Seat, SeatError  # noqa: PLC0415
+    from agent.viewer.session import ViewerSession  # noqa: PLC0415
+
+    speak, remembered = _Speaker(as_json), SessionSecrets(session)
+    async with await signed_in(server) as api:
+        try:
+            seat = await Seat.take(api, await api.post(f"/v1/sessions/{session}/ticket"))
+        except SeatError as error:
+            raise CommandError(str(error)) from error
+        viewer = ViewerSession(
+            seat,
+            api,
+            link_secret=remembered.get("link"),
+            resume_secret=remembered.get("resume"),
+            proxy=proxy_for(seat.relays[0].url),
+        )
+        async with viewer:
+            speak("waiting", "Waiting for the customer …", session=session)
+            await _until_accepted(viewer, remembered, speak, timeout_seconds)
+            if screenshot is not None:
+                await _until_settled(viewer)
+                write_png(viewer, screenshot)
+                speak("screenshot", f"Wrote {screenshot}.", path=str(screenshot))
+            else:
+                await _until_ended(viewer, speak)
+            if end:
+                await _end(api, session, viewer)
+                speak("ended", "The session has ended.", by="operator", reason="ended")
+
+
+async def _until_accepted(
+    viewer: "ViewerSession", remembered: SessionSecrets, speak: _Speaker, timeout_seconds: float
+) -> None:
+    from agent.viewer import events  # noqa: PLC0415
+
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        event = await _next(viewer, deadline)
+        remembered.put("resume", viewer.protocol.resume_secret)
+        _tell(event, speak)
+        if isinstance(event, events.Ended):
+            raise CommandError(f"the session ended before it began: {event.reason} (by the {event.by})", REFUSED)
+        if isinstance(event, events.Accepted):
+            return
+
+
+async def _next(viewer: "ViewerSession", deadline: float) -> "Event":
+    try:
+        return await asyncio.wait_for(viewer.next_event(), max(0.0, deadline - time.monotonic()))
+    except TimeoutError:
+        where = f" ({viewer.unreachable})" if viewer.unreachable else ""
+        raise CommandError(f"nobody accepted in time{where}", REFUSED) from None
+
+
+def _tell(event: "Event", speak: _Speaker) -> None:
+    from agent.viewer import events  # noqa: PLC0415
+
+    if isinstance(event, events.Digits):
+        if event.digits is None:
+            speak("digits", "Joined by link: no digits are needed.", digits=None)
+        else:
+            speak("digits", f"Read out these six digits:  [bold]{event.digits}[/bold]", digits=event.digits)
+    elif isinstance(event, events.HostHere):
+        speak("host", "The customer is here.")
+    elif isinstance(event, events.HostAway):
+        speak("away", "The customer's connection is lost; waiting …")
+    elif isinstance(event, events.Verified):
+        speak("verified", "The digits were right; the customer is asked.")
+    elif isinstance(event, events.Retry):
+        speak("retry", f"Starting over: {event.problem}.", problem=event.problem)
+    elif isinstance(event, events.Accepted):
+        speak("accepted", "The customer accepted.", grants=sorted(event.grants))
+    elif isinstance(event, events.InputIgnored):
+        speak("ignored", f"Input is not allowed here: {event.count} ignored.", count=event.count)
+    elif isinstance(event, events.Paused):
+        speak("paused", "The customer paused." if event.paused else "The customer goes on.", paused=event.paused)
+
+
+async def _until_settled(viewer: "ViewerSession", most: float = 10.0) -> None:
+    """A picture is there and stood still for a moment (or `most` seconds are over)."""
+    from agent.viewer import events  # noqa: PLC0415
+
+    deadline = time.monotonic() + most
+    while time.monotonic() < deadline:
+        drawn = viewer.protocol.sync.picture > 0
+        try:
+            event = await asyncio.wait_for(viewer.next_event(), SETTLE_SECONDS if drawn else most)
+        except TimeoutError:
+            if drawn:
+                return
+            break
+        if isinstance(event, events.Ended):
+            break
+    if viewer.protocol.sync.picture == 0:
+        raise CommandError("no picture came; is the customer's screen on?")
+
+
+async def _until_ended(viewer: "ViewerSession", speak: _Speaker) -> None:
+    from agent.viewer import events  # noqa: PLC0415
+
+    while True:
+        event = await viewer.next_event()
+        _tell(event, speak)
+        if isinstance(event, events.Ended):
+            speak("ended", f"Ended by the {event.by}: {event.reason}.", by=event.by, reason=event.reason)
+            return
+
+
+async def _end(api: ApiClient, session: str, viewer: "ViewerSession") -> None:
+    viewer.end()
+    await api.post(f"/v1/sessions/{session}/end")
+    SessionSecrets(session).forget()
+
+
+def write_png(viewer: "ViewerSession", path: Path) -> None:
+    """The viewer's picture as a PNG file."""
+    from mss.tools import to_png  # noqa: PLC0415
+
+    decoder = viewer.protocol.sync.decoder
+    rgb = bytearray(decoder.width * decoder.height * 3)
+    for channel in range(3):
+        rgb[channel::3] = decoder.pixels[2 - channel :: 4]
+    data: Any = to_png(bytes(rgb), (decoder.width, decoder.height))
+    path.write_bytes(data)

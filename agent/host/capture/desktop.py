@@ -1,0 +1,90 @@
+"""The desktop's screen through `mss`; woken by XDamage where there is X, else by polling."""
+
+import asyncio
+import os
+import sys
+from typing import Any, Final
+
+from agent.host.capture.base import Frame, NoScreenError, Screen
+from agent.host.capture.damage import DamageWatch
+from agent.host.capture.polling import Backoff
+
+X11_BACKENDS: Final = ("default", "xlib")
+"""mss's default fails on some X servers (Xvnc); the older one works there."""
+
+
+def _open(monitor: int) -> tuple[Any, dict[str, int]]:
+    """`(mss, monitor)`. Raises `NoScreenError`."""
+    import mss  # noqa: PLC0415 - heavy, and bound to a display
+    import mss.exception  # noqa: PLC0415
+
+    problem: Exception | None = None
+    for backend in X11_BACKENDS if sys.platform.startswith("linux") else X11_BACKENDS[:1]:
+        try:
+            source = mss.MSS(backend=backend) if backend != "default" else mss.MSS()
+            monitors = source.monitors
+            if len(monitors) < 2:
+                raise NoScreenError("this computer says that it has no monitor")
+            return source, monitors[min(monitor, len(monitors) - 1)]
+        except (mss.exception.ScreenShotError, OSError, ValueError) as error:
+            problem = error
+    raise NoScreenError(f"the screen cannot be captured here ({problem})") from problem
+
+
+class DesktopScreen(Screen):
+    """One monitor of this desktop."""
+
+    def __init__(self, monitor: int = 1) -> None:
+        """`monitor` counts from 1. Raises `NoScreenError` with what to do."""
+        if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+            raise NoScreenError("there is no display here: start this in the desktop session, or set DISPLAY")
+        self._source, self._monitor = _open(monitor)
+        self._backoff = Backoff()
+        self._watch: DamageWatch | None = None
+        if sys.platform.startswith("linux"):
+            try:
+                self._watch = DamageWatch()
+            except OSError:
+                self._watch = None
+
+    @property
+    def area(self) -> tuple[int, int, int, int]:
+        return (self._monitor["left"], self._monitor["top"], self._monitor["width"], self._monitor["height"])
+
+    def grab(self) -> Frame:
+        import mss.exception  # noqa: PLC0415
+
+        try:
+            shot = self._source.grab(self._monitor)
+        except mss.exception.ScreenShotError:
+            self._fall_back()
+            return self.grab()
+        return Frame(shot.raw, shot.width, shot.height, self._monitor["left"], self._monitor["top"])
+
+    def _fall_back(self) -> None:
+        """Once, from mss's default to its older way; after that a failure is final."""
+        if self._source is None or getattr(self, "_fell_back", False) or not sys.platform.startswith("linux"):
+            raise NoScreenError("the screen cannot be captured any more")
+        import mss  # noqa: PLC0415
+
+        self._fell_back = True
+        self._source.close()
+        self._source = mss.MSS(backend="xlib")
+
+    async def changed(self) -> None:
+        if self._watch is None:
+            await self._backoff.wait()
+            return
+        await self._watch.wait()
+        await asyncio.sleep(0)  # one turn, so that input already here is applied before the picture is taken
+
+    def hurry(self) -> None:
+        self._backoff.hurry()
+
+    def close(self) -> None:
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
+        if self._source is not None:
+            self._source.close()
+            self._source = None

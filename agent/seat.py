@@ -1,0 +1,97 @@
+"""A participant's place in a session: what `POST /v1/join` and `POST /v1/sessions/{id}/ticket` answer, checked."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+from agent.api_client import ApiClient, ApiError, Json, ServerUnreachableError
+from agent.link import RelayAddress
+from wire import tokens
+from wire.errors import WireError
+from wire.keys import sha256
+from wire.limits import RENEW_SECONDS
+
+RETRY_SECONDS: Final = 10.0
+
+
+class SeatError(Exception):
+    """The server's answer does not hold together; do not go on."""
+
+
+@dataclass
+class Seat:
+    """One participant: its ids, tickets, relays, and the session statement both sides were given."""
+
+    session: str
+    sender: int
+    role: str
+    side: str
+    statement: dict[str, Any]
+    statement_hash: bytes
+    first_ticket_id: str
+    ticket: str
+    resume_ticket: str
+    relays: list[RelayAddress]
+    mode: str
+    ended: tuple[str, str] | None = None
+    """`(by, reason)` once the server says that the session is over."""
+
+    @classmethod
+    async def take(cls, api: ApiClient, answer: Json) -> Seat:
+        """Check an answer: the statement is signed by this server and says what its hash says. Raises `SeatError`."""
+        jwks = await api.get("/.well-known/jwks.json")
+        keys = {str(key["kid"]): key for key in jwks.get("keys", []) if isinstance(key, dict) and "kid" in key}
+        try:
+            claimed = tokens.unverified_claims(answer["statement"])
+            statement = tokens.verify(
+                answer["statement"], keys, "statement+jwt", str(claimed.get("iss")), "session", time.time()
+            )
+            payload = tokens.payload_bytes(answer["statement"])
+            participant = answer["participant"]
+            seat = cls(
+                session=str(answer["session_id"]),
+                sender=int(participant["sender"]),
+                role=str(participant["role"]),
+                side=str(participant["side"]),
+                statement=statement,
+                statement_hash=sha256(payload),
+                first_ticket_id=str(tokens.unverified_claims(answer["ticket"])["first"]),
+                ticket=str(answer["ticket"]),
+                resume_ticket=str(answer["resume_ticket"]),
+                relays=[RelayAddress(str(relay["id"]), str(relay["url"])) for relay in answer["relays"]],
+                mode=str(answer["mode"]),
+            )
+        except (WireError, KeyError, TypeError, ValueError, json.JSONDecodeError) as error:
+            raise SeatError(f"the server's answer cannot be trusted ({error}); do not go on") from error
+        if statement["sub"] != seat.session or not seat.relays:
+            raise SeatError("the server has no relay for this session; ask its administrator")
+        return seat
+
+    async def keep(self, api: ApiClient) -> None:
+        """Renew the resume ticket for as long as the session lives; returns when the server says it has ended."""
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            while not await self.renew(api):  # noqa: ASYNC110 - it is the server that is waited for
+                await asyncio.sleep(RETRY_SECONDS)
+            if self.ended is not None:
+                return
+
+    async def renew(self, api: ApiClient) -> bool:
+        """Get the next resume ticket; False when the server cannot be asked now. Sets `ended` when it is over."""
+        try:
+            answer = await api.post("/v1/resume", bearer=self.resume_ticket)
+        except ServerUnreachableError:
+            return False
+        except ApiError as error:
+            if error.status != 410:
+                return False
+            self.ended = str(error.body.get("ended_by") or "system"), str(error.body.get("reason") or "ended")
+            return True
+        with contextlib.suppress(KeyError):
+            self.resume_ticket = str(answer["resume_ticket"])
+        return True
