@@ -73,6 +73,8 @@ export class ViewerSession extends EventTarget {
   #welcomed = false;
   #want = false;
   #handshakes = 0n;
+  /** Why this side ended it: who ended is then known here, whatever the others say. */
+  #ending = '';
   /** Messages are opened one after another: opening is asynchronous, order matters. */
   #inbox = /** @type {Promise<unknown>} */ (Promise.resolve());
   #ticker = 0;
@@ -138,6 +140,7 @@ export class ViewerSession extends EventTarget {
 
   /** Tell the host that it is over; the api is told by the page. @param {string} reason */
   end(reason) {
+    this.#ending = reason;
     if (this.#pair) this.#say(Stream.CONTROL, control.encode({ type: 'end', reason }));
   }
 
@@ -371,7 +374,8 @@ export class ViewerSession extends EventTarget {
     if (this.state.phase === 'over') return;
     this.close();
     this.options.store.clear();
-    this.#set({ phase: 'over', by, reason, digits: '', connected: false });
+    const ended = this.#ending ? { by: 'operator', reason: this.#ending } : { by, reason };
+    this.#set({ phase: 'over', ...ended, digits: '', connected: false });
   }
 
   /** @param {Partial<State>} change */
