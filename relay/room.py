@@ -115,8 +115,8 @@ class Room:
             return self._admit(texts.sender_of(text), now)
         if text["type"] == "kick":
             return self._kick(member, texts.sender_of(text), now)
-        reason = texts.reason_of(text)
-        return [Tell(Fact.ENDED, self.session, by=member.side, reason=reason), *self.end(member.side, reason, now)]
+        reason, by = texts.reason_of(text), texts.by_of(text, member.side)
+        return [Tell(Fact.ENDED, self.session, by=by, reason=reason), *self.end(by, reason, now)]
 
     def take(self, member: Member, budget: int, now: float) -> Batch:
         """What to write to a member next; see `Outbox.take`."""

@@ -149,20 +149,27 @@ def handshakes() -> Vectors:
 def records() -> Vectors:
     _, association = shake("digits")
     host, viewer = Pair(association, 1, 2, host=True), Pair(association, 2, 1, host=False)
+    bye, feedback = b'{"type":"bye"}', Feedback(ms=5).encode()
+    generation = (1).to_bytes(8, "big")
     pairs = [
-        ("host-control", host.say(Stream.CONTROL, b'{"type":"bye"}')[0], "host_to_viewer", 1, (1).to_bytes(8, "big") + b'{"type":"bye"}'),
-        ("viewer-input", viewer.say(Stream.INPUT, b"\0\0\0\1")[0], "viewer_to_host", 2, (1).to_bytes(8, "big") + b"\0\0\0\1"),
-        ("viewer-feedback", viewer.latest(Stream.FEEDBACK, Feedback(ms=5).encode()), "viewer_to_host", 2, Feedback(ms=5).encode()),
-    ]  # fmt: skip
+        ("host-control", host.say(Stream.CONTROL, bye)[0], "host_to_viewer", 1, generation + bye),
+        ("viewer-input", viewer.say(Stream.INPUT, b"\0\0\0\1")[0], "viewer_to_host", 2, generation + b"\0\0\0\1"),
+        ("viewer-feedback", viewer.latest(Stream.FEEDBACK, feedback), "viewer_to_host", 2, feedback),
+    ]
     epoch_secret = bytes(range(100, 132))
     sealer = Sealer(epoch_secret, 12, 1)
     part = Part(1, 1, 0, 0, 0, 1).encode(b"data")
     frame = sealer.seal(header(Delivery.FRAME, Stream.SCREEN, 1, flags=GROUP | FIRST | LAST), part)
+
+    def vector(name: str, secret: bytes, number: int, sender: int, message: bytes, content: bytes) -> Vectors:
+        return {"id": name, "secret": secret.hex(), "number": number, "sender": sender, "message": message.hex(),
+                "content": content.hex()}  # fmt: skip
+
     secrets = {"host_to_viewer": association.host_to_viewer, "viewer_to_host": association.viewer_to_host}
     vectors = [
-        {"id": name, "secret": secrets[secret].hex(), "number": 11, "sender": sender, "message": message.hex(), "content": content.hex()}
-        for name, message, secret, sender, content in pairs
-    ] + [{"id": "epoch-screen", "secret": epoch_secret.hex(), "number": 12, "sender": 1, "message": frame.hex(), "content": part.hex()}]  # fmt: skip
+        vector(name, secrets[secret], 11, sender, message, content) for name, message, secret, sender, content in pairs
+    ]
+    vectors.append(vector("epoch-screen", epoch_secret, 12, 1, frame, part))
     good = vectors[0]
     for name, at in [("header", 14), ("seq", 23), ("body", 30), ("tag", -1)]:
         message = bytearray.fromhex(good["message"])

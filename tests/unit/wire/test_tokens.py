@@ -70,10 +70,13 @@ def test_a_good_token_is_believed() -> None:
 
 def test_the_payload_is_canonical_json() -> None:
     token = tokens.sign(KEY, tokens.STATEMENT, {**GOOD, "name": "株式会社 ä", "b": {"d": 1, "c": [1, 2]}})
-    assert tokens.payload_bytes(token) == (
-        '{"aud":"rel_1","b":{"c":[1,2],"d":1},"exp":1800000060,"iat":1800000000,'
-        '"iss":"https://tasuki.example","jti":"jti_1","name":"株式会社 ä","snd":2,"sub":"par_1"}'
-    ).encode()
+    assert (
+        tokens.payload_bytes(token)
+        == (
+            '{"aud":"rel_1","b":{"c":[1,2],"d":1},"exp":1800000060,"iat":1800000000,'
+            '"iss":"https://tasuki.example","jti":"jti_1","name":"株式会社 ä","snd":2,"sub":"par_1"}'
+        ).encode()
+    )
 
 
 def test_several_audiences() -> None:

@@ -1,0 +1,5 @@
+"""`python -m agent` is `tasuki`."""
+
+from agent.cli import main
+
+main()

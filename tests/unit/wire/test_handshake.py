@@ -1,0 +1,137 @@
+"""The rules of the handshake that single vectors do not show."""
+
+import ast
+import inspect
+import os
+from collections.abc import Callable
+
+import pytest
+
+from wire import handshake as module
+from wire import keys
+from wire.errors import Forged, HandshakeError
+from wire.handshake import Association, HostHandshake, Parties, ViewerHandshake
+from wire.messages.handshake import M1, M2, M3, M4
+
+PARTIES = Parties(b"s" * 32, 1, 2)
+
+
+def finish(viewer: ViewerHandshake, **host: bytes | None) -> tuple[Association, Association]:
+    machine = HostHandshake(PARTIES, "host", os.urandom, association=5, m1=viewer.start())
+    m4 = machine.on_m3(viewer.on_m2(machine.answer(**host)))
+    m5, mine = viewer.on_m4(m4)
+    return mine, machine.on_m5(m5)
+
+
+def viewer(**secrets: bytes | None) -> ViewerHandshake:
+    return ViewerHandshake(PARTIES, "viewer", os.urandom, **secrets)
+
+
+def test_both_ends_get_the_same_keys_and_digits() -> None:
+    mine, theirs = finish(viewer())
+    assert mine == theirs
+    assert len(mine.digits) == 6
+    assert mine.digits.isdigit()
+    assert mine.host_to_viewer != mine.viewer_to_host
+
+
+def test_fresh_keys_each_time() -> None:
+    assert finish(viewer())[0].host_to_viewer != finish(viewer())[0].host_to_viewer
+
+
+def test_a_link_secret_replaces_the_digits_only_when_both_have_it() -> None:
+    assert finish(viewer(link=b"k" * 16), link=b"k" * 16)[0].method == keys.METHOD_LINK
+    assert finish(viewer(link=b"k" * 16))[0].method == keys.METHOD_DIGITS
+    with pytest.raises(HandshakeError, match="link"):
+        finish(viewer(), link=b"k" * 16)
+
+
+def test_another_link_secret_is_found_lying() -> None:
+    with pytest.raises(Forged):
+        finish(viewer(link=b"k" * 16), link=b"x" * 16)
+
+
+def test_resume_needs_the_same_secret() -> None:
+    secret = finish(viewer())[0].resume_secret
+    assert finish(viewer(resume=secret), resume=secret)[0].method == keys.METHOD_RESUME
+    with pytest.raises(Forged):
+        finish(viewer(resume=secret), resume=b"x" * 32)
+    with pytest.raises(HandshakeError):
+        finish(viewer(resume=secret))
+
+
+@pytest.mark.rule("R15")
+@pytest.mark.parametrize("told", [Parties(b"x" * 32, 1, 2), Parties(b"s" * 32, 3, 2), Parties(b"s" * 32, 1, 3)])
+def test_lying_server_tells_each_side_something_else(told: Parties) -> None:
+    """Another statement or other ids on one side: the ends never agree."""
+    end = ViewerHandshake(told, "viewer", os.urandom)
+    machine = HostHandshake(PARTIES, "host", os.urandom, association=5, m1=end.start())
+    with pytest.raises((Forged, HandshakeError)):
+        end.on_m4(machine.on_m3(end.on_m2(machine.answer())))
+
+
+@pytest.mark.rule("R14")
+def test_evil_viewer_cannot_choose_its_key_after_seeing_the_hosts() -> None:
+    """The commitment: another key or nonce in M3 than committed to in M1 is refused."""
+    end = viewer()
+    machine = HostHandshake(PARTIES, "host", os.urandom, association=5, m1=end.start())
+    m3 = end.on_m2(machine.answer())
+    for changed in (M3(m3.attempt, os.urandom(32), m3.nonce, b""), M3(m3.attempt, m3.key, os.urandom(32), b"")):
+        with pytest.raises(Forged, match="commitment"):
+            machine.on_m3(changed)
+
+
+@pytest.mark.rule("R14")
+def test_secrets_are_compared_in_constant_time_only() -> None:
+    """The one comparison of proofs and commitments is hmac.compare_digest."""
+    source = inspect.getsource(module._check)
+    assert "compare_digest" in source
+    names = {
+        n.func.id
+        for n in ast.walk(ast.parse(inspect.getsource(module)))
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+    }
+    assert "_check" in names
+
+
+def _man_in_the_middle(choose: Callable[[], None]) -> tuple[str, str]:
+    """Two handshakes through an attacker who knows both its own keys: the digits of the two people."""
+    choose()
+    end = viewer()
+    towards_viewer = HostHandshake(PARTIES, "host", os.urandom, association=5, m1=end.start())
+    evil = viewer()
+    machine = HostHandshake(PARTIES, "host", os.urandom, association=5, m1=evil.start())
+    _, shown = end.on_m4(towards_viewer.on_m3(end.on_m2(towards_viewer.answer())))
+    m5, _ = evil.on_m4(machine.on_m3(evil.on_m2(machine.answer())))
+    return shown.digits, machine.on_m5(m5).digits
+
+
+@pytest.mark.rule("R13")
+def test_evil_middle_gives_the_two_people_other_digits() -> None:
+    pairs = [_man_in_the_middle(lambda: None) for _ in range(40)]
+    assert sum(a == b for a, b in pairs) == 0
+
+
+@pytest.mark.rule("R13")
+def test_there_is_no_suite_without_encryption() -> None:
+    m1 = viewer().start()
+    for suites in (b"", b"\0", b"\x63"):
+        bare = M1(m1.mode, m1.attempt, suites, m1.secret_id, m1.ticket, m1.statement, m1.commit)
+        with pytest.raises(HandshakeError):
+            HostHandshake(PARTIES, "host", os.urandom, association=5, m1=bare)
+
+
+def test_downgrade_is_refused_by_the_viewer() -> None:
+    end = viewer()
+    m2 = HostHandshake(PARTIES, "host", os.urandom, association=5, m1=end.start()).answer()
+    with pytest.raises(HandshakeError):
+        end.on_m2(M2(m2.attempt, m2.method, b"\1", 0, 5, m2.ticket, m2.statement, m2.key, m2.nonce))
+
+
+def test_a_useless_key_is_refused() -> None:
+    """An all-zero X25519 result would let anybody know the key (RFC 7748 6.1)."""
+    end = viewer()
+    m2 = HostHandshake(PARTIES, "host", os.urandom, association=5, m1=end.start()).answer()
+    end.on_m2(M2(m2.attempt, m2.method, m2.suites, 1, 5, m2.ticket, m2.statement, bytes(32), m2.nonce))
+    with pytest.raises(HandshakeError, match="not usable"):
+        end.on_m4(M4(end.attempt, b"", bytes(32)))
