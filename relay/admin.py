@@ -26,12 +26,14 @@ class AdminListener:
 
     def __init__(self, pages: dict[str, Page]) -> None:
         self._pages = pages
+        self.port = 0
         self._server: asyncio.Server | None = None
 
     async def listen(self, host: str, port: int) -> int:
         """Open the listener; returns its port. Raises OSError when the address cannot be had."""
         self._server = await asyncio.start_server(self._serve, host, port, limit=HEAD_BYTES)
-        return int(self._server.sockets[0].getsockname()[1])
+        self.port = int(self._server.sockets[0].getsockname()[1])
+        return self.port
 
     async def close(self) -> None:
         if self._server:

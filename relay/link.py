@@ -1,5 +1,6 @@
 """The relay's end of one WebSocket: a thin shell around a room. One callback, one call into the room."""
 
+import asyncio
 import socket
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,7 @@ class Link(WSListener):
         self.closing = False
         self._paused = False
         self._budget = BATCH_MIN_BYTES
+        self._cut: asyncio.TimerHandle | None = None
 
     # What picows calls
 
@@ -72,6 +74,9 @@ class Link(WSListener):
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:  # noqa: ARG002 - picows' signature
         """The connection is gone, whoever ended it."""
+        self.closing = True
+        if self._cut:
+            self._cut.cancel()
         self.server.disconnected(self)
 
     def pause_writing(self) -> None:
@@ -110,7 +115,8 @@ class Link(WSListener):
             self.transport.send(WSMsgType.TEXT, text)
         self.transport.send_close(code, reason)  # type: ignore[arg-type]  # an application's code (4000 and up)
         self.server.counters.closed[reason] += 1
-        self.server.later(CLOSE_SECONDS, self.transport.underlying_transport.abort)
+        self._cut = self.server.later(CLOSE_SECONDS, self.transport.underlying_transport.abort)
+        self.server.gone(self)
 
     def _receive(self, transport: WSTransport, frame: WSFrame) -> None:
         if frame.rsv1 or frame.rsv2 or frame.rsv3 or not frame.fin:
@@ -126,6 +132,7 @@ class Link(WSListener):
             self.closing = True
             transport.send_close(CloseCode.GOODBYE)  # type: ignore[arg-type]
             transport.disconnect()
+            self.server.gone(self)
         elif kind != WSMsgType.PONG:
             raise Malformed("a continuation of nothing")
 

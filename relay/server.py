@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import time
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from math import ceil
 
@@ -49,7 +49,8 @@ class RelayServer:
         """How late the last tick was: what the event loop is behind."""
         self._tell = tell
         self._links: dict[Member, Link] = {}
-        self._wheel: deque[Link] = deque()
+        self._wheel: OrderedDict[Link, None] = OrderedDict()
+        """Whose turn it is to be pinged."""
         self._servers: list[asyncio.Server] = []
         self._loop = asyncio.get_running_loop()
         self._ticker = asyncio.create_task(self._tick_forever())
@@ -110,14 +111,18 @@ class RelayServer:
         self.desk.use(link.ticket, time.time())
         link.room, link.member, actions = self.registry.join(link.ticket, self.now())
         self._links[link.member] = link
-        self._wheel.append(link)
+        self._wheel[link] = None
         self.act(actions)
         self.flush(link.room)
 
     def disconnected(self, link: Link) -> None:
         """The connection is gone."""
-        link.closing = True
         self._links.pop(link.member, None)
+        self._wheel.pop(link, None)
+        self.gone(link)
+
+    def gone(self, link: Link) -> None:
+        """Nothing more comes from here: the others may know at once, though the connection is still being closed."""
         self.act(self.registry.leave(link.room, link.member, self.now()))
         self.flush(link.room)
 
@@ -185,10 +190,9 @@ class RelayServer:
     def _ping_some(self) -> None:
         """Every link once in PING_SECONDS, a slice of them each tick."""
         for _ in range(ceil(len(self._wheel) * TICK_SECONDS / PING_SECONDS)):
-            link = self._wheel.popleft()
-            if not link.closing:
-                link.ping()
-                self._wheel.append(link)
+            link, _ = self._wheel.popitem(last=False)
+            self._wheel[link] = None
+            link.ping()
 
     def _prune(self) -> None:
         wall = time.time()

@@ -25,6 +25,23 @@ async def close_all() -> None:
     _writers.clear()
 
 
+async def dial(
+    port: int, tls: ssl.SSLContext | None = None, limit: int = 1 << 20
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A plain connection, closed at the end of the test."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls, limit=limit)
+    _writers.append(writer)
+    return reader, writer
+
+
+async def rest_of(reader: asyncio.StreamReader) -> bytes:
+    """Everything until the relay closes or cuts the connection."""
+    try:
+        return await asyncio.wait_for(reader.read(), DEADLINE_SECONDS)
+    except ConnectionError:
+        return b""
+
+
 class Frame(NamedTuple):
     """A frame from the relay."""
 
@@ -86,8 +103,7 @@ class Client:
         limit: int = 1 << 20,
     ) -> Self:
         """Connect and upgrade; raises `Refusal`."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls, limit=limit)
-        _writers.append(writer)
+        reader, writer = await dial(port, tls, limit)
         writer.write(request or upgrade_request(ticket, headers))
         head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), DEADLINE_SECONDS)).decode()
         status = int(head.split(" ")[1])
