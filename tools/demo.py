@@ -23,7 +23,21 @@ DATA, PICTURE = ROOT / ".demo", ROOT / "demo.png"
 URL, COMPANY, LOGIN = "http://localhost:8080", "acme", "alice"
 PORTS = (8080, 8443, 9443)
 SIZE = "1280x800"
-WORDS = "amber birch cedar delta ember fjord grove haven inlet jolly koala lotus maple north ocean pearl quiet river".split()
+WORDS = (
+    "amber",
+    "birch",
+    "cedar",
+    "delta",
+    "ember",
+    "fjord",
+    "grove",
+    "haven",
+    "inlet",
+    "koala",
+    "lotus",
+    "maple",
+    "quiet",
+)
 TASUKI = [sys.executable, "-m", "agent"]
 
 
@@ -142,7 +156,10 @@ def display() -> Iterator[tuple[dict[str, str], list[str]]]:
             yield {"DISPLAY": name, "WAYLAND_DISPLAY": ""}, []
 
 
-GREETING = "clear; printf '\\n   This is the customer'\"'\"'s screen.\\n\\n   Operator: click here and type.\\n\\n   '; exec \"${SHELL:-sh}\""
+GREETING = r"""clear
+printf '\n   This is the screen of the customer.\n\n   Operator: click here and type.\n\n'
+exec "${SHELL:-sh}"
+"""
 
 
 @contextlib.contextmanager
@@ -187,7 +204,7 @@ class Customer:
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
             os.chdir(ROOT)
-            os.execve(command[0], command, variables)  # noqa: S606
+            os.execve(command[0], command, variables)
 
     def until(self, wanted: str, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
