@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final, Protocol
 
 COMBINATION: Final = "<ctrl>+<alt>+<f12>"
@@ -47,7 +48,7 @@ class PynputHotKey:
         try:
             from pynput import keyboard  # noqa: PLC0415 - raises where there is no display
 
-            self._listener = keyboard.GlobalHotKeys({COMBINATION: lambda: _call(loop, pressed)})
+            self._listener = _quiet(keyboard.GlobalHotKeys)({COMBINATION: lambda: _call(loop, pressed)})
             self._listener.start()
         except Exception:  # noqa: BLE001 - pynput raises what its platform's library raises; s and Stop remain
             self._listener = None
@@ -70,3 +71,14 @@ def hotkey_for(environ: Mapping[str, str] = os.environ) -> HotKey:
 def _call(loop: asyncio.AbstractEventLoop, pressed: Callable[[], None]) -> None:
     if not loop.is_closed():
         loop.call_soon_threadsafe(pressed)
+
+
+def _quiet(kind: Any) -> Any:
+    """The listener, ending without a traceback in the customer's terminal when its display goes away."""
+
+    class QuietListener(kind):  # type: ignore[misc]
+        def run(self) -> None:
+            with suppress(Exception):
+                super().run()
+
+    return QuietListener

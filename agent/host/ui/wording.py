@@ -30,7 +30,8 @@ class Wording:
             (self.say("row.server"), question.server),
             (self.say("row.mode"), self.say(f"mode.{question.mode}")),
         ]
-        rows += [(self.say("row.features"), self.feature(name)) for name in question.features]
+        labels = [self.say("row.features"), *("" for _ in question.features)]
+        rows += [(label, self.feature(name)) for label, name in zip(labels, question.features, strict=False)]
         if question.recording in ("allowed", "required"):
             rows.append((self.say("row.recording"), self.say(f"recording.{question.recording}")))
         return rows
