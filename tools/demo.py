@@ -247,7 +247,7 @@ def check() -> int:
         try:
             customer.until("Alice")
             operate(session["id"], customer)
-            customer.until(r"ended|End")
+            customer.until("ended it")
         finally:
             customer.close()
     width = int.from_bytes(PICTURE.read_bytes()[16:20], "big")
@@ -275,10 +275,10 @@ def operate(session: str, customer: Customer) -> None:
             event = json.loads(line)
             print(f"demo: {event}", flush=True)
             if event["event"] == "digits":
-                customer.until("digits|Digits")
+                customer.until("Six digits, then Enter")
                 customer.type(event["digits"] + "\n")
             elif event["event"] == "verified":
-                customer.until("yes or no")
+                customer.until("yes or no, then Enter")
                 customer.type("yes\n")
         if viewer.wait() or not PICTURE.exists():
             raise DemoError("the operator saw nothing")
