@@ -173,7 +173,7 @@ def sign(key: SigningKey, typ: str, claims: Mapping[str, Any]) -> str:
     return token
 
 
-def verify(  # noqa: PLR0917 - each is a thing to check against
+def verify(
     token: str,
     keys: Mapping[str, Jwk],
     typ: str,

@@ -1,0 +1,1 @@
+"""API keys: scoped, expiring, never more than their maker."""

@@ -1,0 +1,94 @@
+"""The app: parts put together, nothing decided here."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+
+from api import edge, health, problem_pages, upkeep
+from api.api_keys.router import router as api_keys
+from api.auth.router import router as sign_in
+from api.context import Context
+from api.integrations.router import router as integrations
+from api.join.router import router as joining
+from api.kit.clock import Clock, SystemClock
+from api.kit.sealing import load_sealer
+from api.migrate import migrate
+from api.openapi import build, describe
+from api.operators.router import router as operators
+from api.organizations.router import router as organization
+from api.relays import repository as relay_rows
+from api.relays import service as relay_rules
+from api.relays.router import router as relays
+from api.sessions.router import router as sessions
+from api.settings import Settings
+from api.signing.router import router as signing
+from api.signing.service import load_keys
+from api.site.router import site_routes
+from api.webhooks import sender
+from api.webhooks.router import router as webhooks
+
+ROUTERS = (
+    sign_in,
+    sessions,
+    joining,
+    operators,
+    organization,
+    api_keys,
+    integrations,
+    webhooks,
+    relays,
+    signing,
+    health.router,
+    problem_pages.router,
+)
+
+
+def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
+    """An api for these settings. Starting it (its lifespan) migrates the database and begins the upkeep."""
+    app = _routed()
+    app.state.context = Context.build(settings, clock or SystemClock(), load_sealer(settings.master_key))
+    describe(app)
+    app.router.routes.extend(site_routes(settings))
+    edge.install(app)
+    app.add_middleware(edge.Edge, tls=settings.public_url.startswith("https://"))
+    return app
+
+
+def describe_only() -> dict[str, Any]:
+    """The OpenAPI document, without settings, keys or a database."""
+    return build(_routed())
+
+
+def _routed() -> FastAPI:
+    app = FastAPI(lifespan=_lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    for router in ROUTERS:
+        app.include_router(router)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    context: Context = app.state.context
+    await start(context)
+    tasks = [asyncio.create_task(upkeep.run(context)), asyncio.create_task(sender.run(context))]
+    try:
+        yield
+    finally:
+        context.stopping.set()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await context.database.close()
+
+
+async def start(context: Context) -> None:
+    """Bring the database up to date and load what is kept in memory."""
+    await migrate(context.database.engine)
+    async with context.database.write() as db:
+        await load_keys(db, context.keyring, context.sealer, context.clock)
+        context.relay_origins = relay_rules.origins(await relay_rows.all_relays(db)) | {
+            relay_rules.origin_of(context.settings.relay_public_url)
+        }

@@ -1,0 +1,37 @@
+"""How many wrong passwords are taken: slower per account, bounded per address; never locked for good."""
+
+from collections.abc import Callable
+
+from api.kit.throttle import Backoff, Budget, address_key
+from api.problems import TooManyRequests
+
+ACCOUNT_FREE_FAILURES = 5
+ACCOUNT_LONGEST_SECONDS = 15 * 60.0
+ADDRESS_FAILURES = 30
+ADDRESS_WINDOW_SECONDS = 15 * 60.0
+
+
+class SignInBudgets:
+    """Failures per account and per address of all sign-in routes together."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._accounts = Backoff(ACCOUNT_FREE_FAILURES, ACCOUNT_LONGEST_SECONDS, now)
+        self._addresses = Budget(ADDRESS_FAILURES, ADDRESS_WINDOW_SECONDS, now)
+
+    def check(self, account: str, address: str | None) -> None:
+        """TooManyRequests when this account or address must wait."""
+        wait = self._accounts.wait(account)
+        standing = self._addresses.standing(address_key(address))
+        if standing.remaining == 0:
+            wait = max(wait, standing.reset_seconds)
+        if wait:
+            raise TooManyRequests(f"Too many failed sign-ins; try again in {wait} seconds.", retry_after=wait)
+
+    def failed(self, account: str, address: str | None) -> None:
+        """Count a wrong password."""
+        self._accounts.fail(account)
+        self._addresses.spend(address_key(address))
+
+    def succeeded(self, account: str) -> None:
+        """A right password ends the account's delay; the address keeps its count."""
+        self._accounts.succeed(account)

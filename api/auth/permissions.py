@@ -1,0 +1,103 @@
+"""The one owner of permission: what there is to be allowed (Scope), who has it by role, and `authorize`.
+
+A route names its scope with `needs(...)`; whose things a caller sees is decided in each repository's `readable`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from api.operators.models import Role
+from api.problems import Forbidden, ScopeMissing
+
+
+class Scope(StrEnum):
+    """Everything that can be allowed, as it is written in tokens and keys."""
+
+    ME = "me:read"
+    ORGANIZATION_READ = "organization:read"
+    ORGANIZATION_WRITE = "organization:write"
+    OPERATORS_READ = "operators:read"
+    OPERATORS_WRITE = "operators:write"
+    SESSIONS_READ = "sessions:read"
+    SESSIONS_WRITE = "sessions:write"
+    API_KEYS_READ = "api-keys:read"
+    API_KEYS_WRITE = "api-keys:write"
+    INTEGRATIONS_READ = "integrations:read"
+    INTEGRATIONS_WRITE = "integrations:write"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
+    RELAYS_READ = "relays:read"
+
+
+DESCRIPTIONS = {
+    Scope.ME: "See who you are signed in as.",
+    Scope.ORGANIZATION_READ: "See the organisation's settings.",
+    Scope.ORGANIZATION_WRITE: "Change the organisation's settings.",
+    Scope.OPERATORS_READ: "See operators and their policy.",
+    Scope.OPERATORS_WRITE: "Create, change and suspend operators.",
+    Scope.SESSIONS_READ: "See sessions and their events.",
+    Scope.SESSIONS_WRITE: "Create, join and end sessions.",
+    Scope.API_KEYS_READ: "See API keys (never the secret part).",
+    Scope.API_KEYS_WRITE: "Create and delete API keys.",
+    Scope.INTEGRATIONS_READ: "See incoming hooks.",
+    Scope.INTEGRATIONS_WRITE: "Create and delete incoming hooks.",
+    Scope.WEBHOOKS_READ: "See webhook endpoints.",
+    Scope.WEBHOOKS_WRITE: "Create and delete webhook endpoints.",
+    Scope.RELAYS_READ: "See relays and their health.",
+}
+
+BY_ROLE: dict[Role, frozenset[Scope]] = {
+    Role.ADMINISTRATOR: frozenset(Scope),
+    Role.OPERATOR: frozenset({Scope.ME, Scope.ORGANIZATION_READ, Scope.SESSIONS_READ, Scope.SESSIONS_WRITE}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is asking: an operator, or a key that acts for one."""
+
+    operator_id: str
+    organization_id: str
+    role: Role
+    scopes: frozenset[Scope]
+    api_key_id: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The operator's or the key's id, for records of who did something."""
+        return self.api_key_id or self.operator_id
+
+    @property
+    def is_person(self) -> bool:
+        """Whether an operator is there in person, not a program with a key."""
+        return self.api_key_id is None
+
+    @property
+    def sees_all(self) -> bool:
+        """Administrators see the whole organisation, operators what is theirs."""
+        return self.role is Role.ADMINISTRATOR
+
+
+def authorize(caller: Caller, scope: Scope) -> None:
+    """Let the caller do what `scope` names, or raise ScopeMissing."""
+    if scope not in caller.scopes:
+        raise ScopeMissing(f"This needs the scope {scope}; ask an administrator of your organisation.", scope=scope)
+
+
+def authorize_for(caller: Caller, operator_id: str) -> None:
+    """Let the caller act for an operator: oneself, or anybody of the organisation for an administrator."""
+    if operator_id != caller.operator_id and not caller.sees_all:
+        raise Forbidden("Only an administrator can do this for another operator.")
+
+
+def authorize_in_person(caller: Caller) -> None:
+    """Refuse keys: credentials and roles are changed by people who signed in."""
+    if not caller.is_person:
+        raise Forbidden("An API key cannot do this; sign in as an operator.")
+
+
+def effective(role: Role, wanted: Iterable[str] | None = None) -> frozenset[Scope]:
+    """The scopes a role really gives of those that were asked for (all of the role's when none were)."""
+    mine = BY_ROLE[role]
+    return mine if wanted is None else mine & {Scope(word) for word in wanted if word in set(Scope)}

@@ -1,0 +1,156 @@
+"""Routes of sign-in."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Cookie, Form, Header, Request, Response
+
+from api.auth import service
+from api.auth.caller import Me
+from api.auth.schemas import MeView, PasswordChange, RefreshRequest, TokenForm, Tokens
+from api.context import Context, Ctx, Db, client_address
+from api.examples import answers
+from api.operators import service as operators
+from api.organizations import service as organizations
+from api.problems import (
+    ClientHeaderMissing,
+    Invalid,
+    OperatorSuspended,
+    OriginNotAllowed,
+    PasswordChangeRequired,
+    RefreshRefused,
+    SignInFailed,
+    TooManyRequests,
+)
+
+COOKIE = "__Host-tasuki_refresh"
+CONSOLE = "console"
+
+router = APIRouter(prefix="/v1", tags=["sign-in"])
+
+Client = Annotated[
+    str | None,
+    Header(
+        alias="X-Tasuki-Client",
+        description="`console` keeps the refresh token in a cookie that scripts cannot read, instead of in the body.",
+    ),
+]
+RefreshCookie = Annotated[str | None, Cookie(alias=COOKIE, include_in_schema=False)]
+
+
+@router.post(
+    "/auth/token",
+    operation_id="sign_in",
+    summary="Sign in",
+    responses=answers(SignInFailed, PasswordChangeRequired, OperatorSuspended, TooManyRequests),
+)
+async def sign_in(
+    form: Annotated[TokenForm, Form()], request: Request, response: Response, context: Ctx, client: Client = None
+) -> Tokens:
+    """Company, login and password for a short access token and a refresh token (OAuth2 password form).
+
+    Five wrong passwords are free; after that each one makes the account wait longer, up to 15 minutes.
+    A one-time password answers 403 `password-change-required`: set a new one with `POST /v1/auth/password`.
+    """
+    given = await service.sign_in(context, form.username, form.password, client_address(request))
+    return _deliver(given, response, context, client)
+
+
+@router.post(
+    "/auth/password",
+    operation_id="change_password",
+    summary="Change the password and sign in",
+    responses=answers(SignInFailed, OperatorSuspended, Invalid, TooManyRequests),
+)
+async def change_password(
+    body: PasswordChange, request: Request, response: Response, context: Ctx, client: Client = None
+) -> Tokens:
+    """Takes the present or the one-time password, and ends all other sign-ins of the operator."""
+    given = await service.change_password(context, body, client_address(request))
+    return _deliver(given, response, context, client)
+
+
+@router.post(
+    "/auth/refresh",
+    operation_id="refresh_sign_in",
+    summary="Get the next access token",
+    responses=answers(RefreshRefused, ClientHeaderMissing, OriginNotAllowed),
+)
+async def refresh(
+    request: Request,
+    response: Response,
+    context: Ctx,
+    db: Db,
+    body: RefreshRequest | None = None,
+    client: Client = None,
+    cookie: RefreshCookie = None,
+) -> Tokens:
+    """A refresh token is good once and is replaced. Using one twice ends the sign-in it came from.
+
+    The console sends its cookie, with the header `X-Tasuki-Client: console`.
+    """
+    token = body.refresh_token if body and body.refresh_token else _from_cookie(request, context, cookie, client)
+    if token is None:
+        raise RefreshRefused("Sign in: no refresh token was sent.")
+    return _deliver(await service.refresh(context, db, token), response, context, client)
+
+
+@router.post(
+    "/auth/logout",
+    operation_id="sign_out",
+    summary="Sign out",
+    status_code=204,
+    responses=answers(ClientHeaderMissing, OriginNotAllowed),
+)
+async def sign_out(
+    request: Request,
+    response: Response,
+    context: Ctx,
+    db: Db,
+    body: RefreshRequest | None = None,
+    client: Client = None,
+    cookie: RefreshCookie = None,
+) -> None:
+    """Ends the sign-in that the refresh token belongs to. Always 204, also when there was none."""
+    token = body.refresh_token if body and body.refresh_token else _from_cookie(request, context, cookie, client)
+    if token is not None:
+        await service.sign_out(db, token)
+    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
+
+
+@router.get("/me", operation_id="get_me", summary="Who am I?")
+async def me(caller: Me, db: Db) -> MeView:
+    """The operator and organisation behind the token or key, and what it may do."""
+    return MeView(
+        operator=operators.view(await operators.get(db, caller, caller.operator_id)),
+        organisation=organizations.view(await organizations.get(db, caller)),
+        scopes=sorted(caller.scopes),
+    )
+
+
+def _from_cookie(request: Request, context: Context, cookie: str | None, client: str | None) -> str | None:
+    """The cookie's token, if our own page sent it: another site can make a browser send the cookie, but not the header."""
+    if cookie is None:
+        return None
+    if client != CONSOLE:
+        raise ClientHeaderMissing("Send the header X-Tasuki-Client: console together with the cookie.")
+    origin = request.headers.get("origin")
+    if origin is not None and origin != context.settings.public_url:
+        raise OriginNotAllowed(f"Use the console at {context.settings.public_url}.")
+    return cookie
+
+
+def _deliver(given: Tokens, response: Response, context: Context, client: str | None) -> Tokens:
+    """To the console the refresh token goes as a cookie only."""
+    response.headers["Cache-Control"] = "no-store"
+    if client != CONSOLE or given.refresh_token is None:
+        return given
+    response.set_cookie(
+        COOKIE,
+        given.refresh_token,
+        max_age=context.settings.console_cookie_life,
+        path="/",
+        secure=True,
+        httponly=True,
+        samesite="strict",
+    )
+    return given.model_copy(update={"refresh_token": None})

@@ -1,0 +1,65 @@
+"""Bodies of sign-in."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from api.auth.permissions import Scope
+from api.kit.schema import Body, View
+from api.operators.schemas import OperatorView
+from api.organizations.schemas import OrganizationView
+
+Username = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=3, max_length=200, pattern=r"^[^/\s]+/[^/\s]+$"),
+    Field(description="`company/login`", examples=["acme/alice"]),
+]
+Password = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+
+
+class TokenForm(BaseModel):
+    """The OAuth2 password form."""
+
+    grant_type: Literal["password"] = "password"
+    username: Username
+    password: Password = Field(examples=["harbor lantern seven maple"])
+
+
+class PasswordChange(Body):
+    """The present password (or the one-time password) and the one that takes its place."""
+
+    username: Username
+    password: Password = Field(examples=["k7m2p-q9xwz-3hdtn-vb4cy"])
+    new_password: Password = Field(
+        description="At least 15 characters; any characters, no rules of composition.",
+        examples=["harbor lantern seven maple"],
+    )
+
+
+class RefreshRequest(Body):
+    """The refresh token; the console sends its cookie instead."""
+
+    refresh_token: Annotated[str, StringConstraints(max_length=200)] | None = Field(
+        default=None, examples=["trf_0m2V3oY1uQ5sZc8rK4pWt7xJbNhLgFdE9aCiUoPqRsT"]
+    )
+
+
+class Tokens(View):
+    """A short access token, and how to get the next one."""
+
+    access_token: str = Field(examples=["eyJhbGciOiJFUzI1NiIsImtpZCI6…"])
+    token_type: Literal["bearer"] = "bearer"
+    expires_in: int = Field(description="Seconds until the access token expires.", examples=[600])
+    refresh_token: str | None = Field(
+        default=None,
+        description="Good once. Left out for the console, which gets it as a cookie.",
+        examples=["trf_0m2V3oY1uQ5sZc8rK4pWt7xJbNhLgFdE9aCiUoPqRsT"],
+    )
+
+
+class MeView(View):
+    """Who is signed in."""
+
+    operator: OperatorView
+    organisation: OrganizationView
+    scopes: list[Scope] = Field(description="What this token or key may do.")

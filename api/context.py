@@ -1,0 +1,84 @@
+"""What one running api holds: built by `create_app`, handed to routes as `Ctx`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from api.auth.budgets import SignInBudgets
+from api.auth.passwords import Passwords
+from api.db import Database
+from api.join.budgets import JoinBudgets
+from api.kit.clock import Clock
+from api.kit.sealing import Sealer
+from api.kit.wake import Waker
+from api.settings import Settings
+from api.signing.keyring import Keyring
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(slots=True)
+class Context:
+    """The long-lived parts of the process."""
+
+    settings: Settings
+    clock: Clock
+    sealer: Sealer
+    waker: Waker
+    database: Database
+    keyring: Keyring
+    passwords: Passwords
+    sign_in_budgets: SignInBudgets
+    join_budgets: JoinBudgets
+    relay_origins: frozenset[str] = field(default_factory=frozenset)
+    """WebSocket origins of the registered relays, for the content security policy."""
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the process is about to end: long polls answer at once."""
+
+    @classmethod
+    def build(cls, settings: Settings, clock: Clock, sealer: Sealer) -> "Context":
+        """All parts, not yet started: nothing is read from the database here."""
+        waker = Waker()
+
+        def seconds() -> float:
+            return clock.now().timestamp()
+
+        return cls(
+            settings=settings,
+            clock=clock,
+            sealer=sealer,
+            waker=waker,
+            database=Database(settings.database, waker),
+            keyring=Keyring(settings.issuer, clock),
+            passwords=Passwords(),
+            sign_in_budgets=SignInBudgets(seconds),
+            join_budgets=JoinBudgets(seconds),
+        )
+
+
+def get_context(request: Request) -> Context:
+    """The context of the app that serves this request."""
+    context: Context = request.app.state.context
+    return context
+
+
+Ctx = Annotated[Context, Depends(get_context)]
+
+
+async def _transaction(request: Request, context: Ctx) -> AsyncIterator[AsyncSession]:
+    """The request's one transaction: committed before the response is sent, rolled back when the handler raises."""
+    database = context.database
+    async with database.read() if request.method in SAFE_METHODS else database.write() as db:
+        yield db
+
+
+Db = Annotated[AsyncSession, Depends(_transaction, scope="function")]
+
+
+def client_address(request: Request) -> str | None:
+    """The caller's address, as the listener or a trusted proxy gave it."""
+    return request.client.host if request.client else None

@@ -1,0 +1,108 @@
+"""The database: one transaction per request, committed at the edge.
+
+SQLite is opened in WAL mode with foreign keys and a busy time-out. A transaction that may write takes the write lock when
+it begins (BEGIN IMMEDIATE): a default transaction that reads first and writes later loses updates or fails as locked.
+Within the process writers queue on an asyncio lock, so none of them spins. On PostgreSQL rows are locked where they are read.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from api.kit.wake import Waker
+from api.problems import Problem
+
+BUSY_TIMEOUT_MS = 10_000
+"""How long SQLite waits for another process's lock."""
+POOL_CONNECTIONS = 10
+POOL_TIMEOUT_SECONDS = 60
+MIGRATION = "0001"
+"""The newest revision under migrations/versions; a test compares."""
+
+_TOPICS = "topics"
+
+
+class Database:
+    """Hands out sessions whose transaction is committed when the block ends without an error."""
+
+    def __init__(self, url: str, waker: Waker) -> None:
+        self.url = url
+        self.waker = waker
+        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        self.engine = create_engine(url)
+        self._writer: contextlib.AbstractAsyncContextManager[Any] = (
+            asyncio.Lock() if self.is_sqlite else contextlib.nullcontext()
+        )
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A session for reading only; nothing is committed."""
+        async with AsyncSession(self.engine, expire_on_commit=False) as db:
+            yield db
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """A session whose changes are committed together, after which those who wait for them are woken.
+
+        A Problem with `keep` commits too: what was written before it was raised is meant to stay.
+        """
+        async with self._writer, AsyncSession(self.engine, expire_on_commit=False) as db:
+            await db.connection(execution_options={"tasuki_write": True})
+            try:
+                yield db
+            except Problem as problem:
+                if problem.keep:
+                    await db.commit()
+                raise
+            else:
+                await db.commit()
+        self.waker.wake(db.info.get(_TOPICS, ()))
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+
+def wake_after(db: AsyncSession, topics: Iterable[str]) -> None:
+    """Wake those who wait on `topics`, once this transaction is committed."""
+    db.info.setdefault(_TOPICS, set()).update(topics)
+
+
+def create_engine(url: str) -> AsyncEngine:
+    """An engine with the settings above."""
+    engine = create_async_engine(url, pool_size=POOL_CONNECTIONS, max_overflow=0, pool_timeout=POOL_TIMEOUT_SECONDS)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", _open_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _open_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}", "synchronous=NORMAL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("tasuki_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+async def ping(database: Database) -> bool:
+    """Whether the database answers."""
+    try:
+        async with database.engine.connect() as connection:
+            await connection.exec_driver_sql("SELECT 1")
+    except (SQLAlchemyError, OSError):
+        return False
+    return True

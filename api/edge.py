@@ -1,0 +1,170 @@
+"""The edge of the app: request ids, size limit, security headers, one log line per request, problems as documents.
+
+The log names the route's template, never the path: paths, queries and bodies may hold codes and tickets.
+"""
+
+import time
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.kit.ids import Kind, new_id
+from api.problems import (
+    MEDIA_TYPE,
+    BadRequest,
+    Internal,
+    Invalid,
+    MethodNotAllowed,
+    NotFound,
+    PayloadTooLarge,
+    Problem,
+)
+
+MAX_BODY_BYTES = 256 * 1024
+
+log = structlog.get_logger()
+
+HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-embedder-policy", b"require-corp"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), display-capture=()"),
+)
+CLOSED_POLICY = b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""For everything that is not a page of ours."""
+
+
+class Edge:
+    """The outermost layer, as plain ASGI."""
+
+    def __init__(self, app: ASGIApp, tls: bool) -> None:
+        self._app = app
+        self._extra = HEADERS + (((b"strict-transport-security", b"max-age=31536000"),) if tls else ())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = new_id(Kind.REQUEST)
+        scope.setdefault("state", {})["request_id"] = request_id
+        started, status = time.perf_counter(), 500
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message = {**message, "headers": self._headers(message["headers"], request_id)}
+            await send(message)
+
+        try:
+            await self._app(scope, _limited(receive), send_with_headers)
+        finally:
+            _log(scope, status, time.perf_counter() - started, request_id)
+
+    def _headers(self, given: list[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+        names = {name.lower() for name, _ in given}
+        added = [header for header in self._extra if header[0] not in names]
+        if b"content-security-policy" not in names:
+            added.append((b"content-security-policy", CLOSED_POLICY))
+        if b"cache-control" not in names:
+            added.append((b"cache-control", b"no-store"))
+        return [*given, *added, (b"x-request-id", request_id.encode())]
+
+
+def _limited(receive: Receive) -> Receive:
+    """The body, cut off with 413 when it is over the limit, whatever its length header says."""
+    total = 0
+
+    async def limited() -> Message:
+        nonlocal total
+        message = await receive()
+        if message["type"] == "http.request":
+            total += len(message.get("body", b""))
+            if total > MAX_BODY_BYTES:
+                raise PayloadTooLarge(f"A request has at most {MAX_BODY_BYTES} bytes.")
+        return message
+
+    return limited
+
+
+def _log(scope: Scope, status: int, seconds: float, request_id: str) -> None:
+    template = getattr(scope.get("route"), "path", "unmatched")
+    log.info(
+        "api.request",
+        method=scope["method"],
+        route=template,
+        status=status,
+        ms=round(seconds * 1000, 1),
+        request_id=request_id,
+        caller=scope["state"].get("caller"),
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Every error leaves as application/problem+json."""
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(Exception, _on_bug)
+
+
+def answer(problem: Problem, request_id: str) -> JSONResponse:
+    """A problem as a response."""
+    return JSONResponse(problem.body(request_id), problem.status, problem.headers, media_type=MEDIA_TYPE)
+
+
+def request_id_of(request: Request) -> str:
+    """The id under which this request is logged."""
+    return str(getattr(request.state, "request_id", "req_unknown"))
+
+
+async def _on_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return answer(error, request_id_of(request))
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
+    """422 with a pointer per error; never the value, which may be a password or a code."""
+    assert isinstance(error, RequestValidationError)
+    errors = [{"detail": str(item["msg"]), "pointer": _pointer(item["loc"])} for item in error.errors()]
+    first = errors[0] if errors else {"detail": "", "pointer": "#"}
+    return answer(Invalid(f"{first['pointer']}: {first['detail']}", errors=errors), request_id_of(request))
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    request_id = request_id_of(request)
+    if isinstance(error.__cause__, Problem):
+        return answer(error.__cause__, request_id)
+    if error.status_code == 404:
+        return answer(NotFound("There is nothing at this address; see /docs."), request_id)
+    if error.status_code == 405:
+        problem: Problem = MethodNotAllowed("See /docs for the methods of this address.")
+        problem.headers.update(error.headers or {})
+        return answer(problem, request_id)
+    return answer(BadRequest(str(error.detail)), request_id)
+
+
+async def _on_bug(request: Request, error: Exception) -> Response:
+    """Something of ours broke: the log says what, the caller hears only that it did."""
+    request_id = request_id_of(request)
+    log.error("api.bug", request_id=request_id, error=type(error).__name__, exc_info=error)
+    return answer(Internal("Tell whoever runs this server, with the request's id."), request_id)
+
+
+def _pointer(location: tuple[Any, ...]) -> str:
+    """A JSON pointer for the body, `#header/name` or `#query/name` for the rest."""
+    where, *rest = location
+    parts = "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in rest)
+    return f"#/{parts}" if where == "body" else f"#{where}/{parts}"
+
+

@@ -1,0 +1,1 @@
+"""What happened, in order: one row per change."""

@@ -1,0 +1,22 @@
+"""Tables of events."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Index
+from sqlmodel import Field, SQLModel
+
+from api.kit.columns import UtcDateTime
+
+
+class Event(SQLModel, table=True):
+    """Something that happened to a session, written in the transaction that did it. Ids grow with time."""
+
+    __table_args__ = (Index("ix_event_session_id_id", "session_id", "id"),)
+
+    id: str = Field(primary_key=True)
+    organization_id: str = Field(foreign_key="organization.id", index=True)
+    session_id: str = Field(foreign_key="session.id")
+    type: str
+    time: datetime = Field(sa_type=UtcDateTime)
+    data: dict[str, Any] = Field(sa_type=JSON)

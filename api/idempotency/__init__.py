@@ -1,0 +1,1 @@
+"""Idempotency-Key: the same request twice has one effect and one answer."""

@@ -1,0 +1,108 @@
+"""Idempotency-Key: the answer is remembered in the transaction of its effect, sealed, for a day.
+
+The same key with the same request gives the same answer again; with another request it is a conflict (409).
+"""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from api.context import Context, Ctx
+from api.idempotency import repository
+from api.idempotency.models import RememberedAnswer
+from api.problems import IdempotencyMismatch
+
+REMEMBERED_FOR = timedelta(hours=24)
+REPLAYED = "Idempotent-Replayed"
+_PURPOSE = "remembered answer"
+
+KeyHeader = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[\x21-\x7e]+$",
+        description="A value of your own, one per intended effect. Sent again within a day it gives the first answer again.",
+        examples=["ticket-4711-1"],
+    ),
+]
+
+
+class Remembered:
+    """The request's key, if it has one."""
+
+    def __init__(self, context: Context, key: str | None, route: str, fingerprint: str) -> None:
+        self._context = context
+        self.key = key
+        self._route = route
+        self._fingerprint = fingerprint
+
+    @classmethod
+    def of_message(cls, context: Context, request: Request, message_id: str, body: bytes) -> "Remembered":
+        """For a message with an id of its own instead of an Idempotency-Key."""
+        return cls(context, message_id, _route(request), hashlib.sha256(body).hexdigest())
+
+    async def once(
+        self,
+        db: AsyncSession,
+        principal: str,
+        status: int,
+        make: Callable[[], Awaitable[BaseModel]],
+        headers: Mapping[str, str] | None = None,
+    ) -> JSONResponse:
+        """The answer of `make`, or the one that was given to the same request before. `principal` owns the key."""
+        if self.key is None:
+            return _answer(status, (await make()).model_dump_json().encode(), headers)
+        fresh = RememberedAnswer(
+            principal=principal,
+            route=self._route,
+            key=self.key,
+            fingerprint=self._fingerprint,
+            created_at=self._context.clock.now(),
+        )
+        if not await repository.claim(db, fresh):
+            return await self._again(db, principal, headers)
+        body = (await make()).model_dump_json().encode()
+        row = await repository.get(db, principal, self._route, self.key)
+        assert row is not None
+        row.status, row.sealed = status, self._context.sealer.seal(_PURPOSE, self._about(principal), body)
+        db.add(row)
+        return _answer(status, body, headers)
+
+    async def _again(self, db: AsyncSession, principal: str, headers: Mapping[str, str] | None) -> JSONResponse:
+        row = await repository.get(db, principal, self._route, self.key or "")
+        if row is None or row.fingerprint != self._fingerprint:
+            raise IdempotencyMismatch("This Idempotency-Key was used with another request; use a new key.")
+        body = self._context.sealer.open(_PURPOSE, self._about(principal), row.sealed)
+        return _answer(row.status, body, {**(headers or {}), REPLAYED: "true"})
+
+    def _about(self, principal: str) -> str:
+        return f"{principal} {self._route} {self.key}"
+
+
+def _answer(status: int, body: bytes, headers: Mapping[str, str] | None) -> JSONResponse:
+    return JSONResponse(json.loads(body), status, {"Cache-Control": "no-store", **(headers or {})})
+
+
+async def _remembered(request: Request, context: Ctx, key: KeyHeader = None) -> Remembered:
+    return Remembered(context, key, _route(request), hashlib.sha256(await request.body()).hexdigest())
+
+
+def _route(request: Request) -> str:
+    return f"{request.method} {request.url.path}"
+
+
+Idempotent = Annotated[Remembered, Depends(_remembered)]
+
+
+async def purge(db: AsyncSession, context: Context) -> None:
+    """Forget answers older than a day."""
+    await repository.purge(db, context.clock.now() - REMEMBERED_FOR)

@@ -1,0 +1,1 @@
+"""Incoming hooks: another system opens a session."""

@@ -1,0 +1,114 @@
+"""Public routes: joining by code, and coming back."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response, Security
+from fastapi.responses import JSONResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from api.context import Context, Ctx, Db, client_address
+from api.examples import answers
+from api.idempotency.service import Idempotent
+from api.join import service
+from api.join.budgets import headers
+from api.join.schemas import JoinRequest, PreviewView
+from api.problems import (
+    BadRequest,
+    CodeNotValid,
+    IdempotencyMismatch,
+    NoRelay,
+    SessionGone,
+    TokenRefused,
+    TooManyRequests,
+    Unauthenticated,
+)
+from api.sessions import admission, codes
+from api.sessions.schemas import Admission, ResumeView
+
+MIN_KEY_CHARACTERS = 16
+"""Of an Idempotency-Key here: with it and a used code one gets the tickets again, so it must not be guessed."""
+
+router = APIRouter(prefix="/v1", tags=["joining"])
+
+resume_bearer = HTTPBearer(
+    scheme_name="resume ticket", description="The participant's newest resume ticket.", auto_error=False
+)
+
+
+@router.post(
+    "/join/preview",
+    operation_id="preview_join",
+    summary="See who asks",
+    responses=answers(CodeNotValid, TooManyRequests),
+)
+async def preview_join(body: JoinRequest, request: Request, response: Response, context: Ctx) -> PreviewView:
+    """What a code leads to, without using it up. Wrong codes count as they do for joining."""
+    address = client_address(request)
+    context.join_budgets.check(address)
+    async with context.database.read() as db:
+        try:
+            answer = await service.preview(db, context, body.code)
+        except CodeNotValid:
+            raise _counted(context, address) from None
+    response.headers.update(headers(context.join_budgets.standing(address)))
+    return answer
+
+
+@router.post(
+    "/join",
+    operation_id="join_session",
+    summary="Join as the customer",
+    response_model=Admission,
+    responses=answers(CodeNotValid, NoRelay, IdempotencyMismatch, TooManyRequests),
+)
+async def join(body: JoinRequest, request: Request, context: Ctx, db: Db, remembered: Idempotent) -> JSONResponse:
+    """The signed statement of who asks and for what, and the customer's tickets. Uses the code up.
+
+    A right code only lets the customer ask: nothing is shown before the operator is there, the six digits agree and the
+    customer says yes. Unknown, expired and used codes answer alike. With an Idempotency-Key (16 characters or more) an
+    answer that was lost can be fetched again.
+    """
+    address = client_address(request)
+    context.join_budgets.check(address)
+    if remembered.key is not None and len(remembered.key) < MIN_KEY_CHARACTERS:
+        raise BadRequest(f"An Idempotency-Key for joining has at least {MIN_KEY_CHARACTERS} characters.")
+    try:
+        return await remembered.once(
+            db,
+            f"join {codes.lookup(context.sealer, body.code)}",
+            200,
+            lambda: service.join(db, context, body.code),
+            headers(context.join_budgets.standing(address)),
+        )
+    except CodeNotValid:
+        raise _counted(context, address) from None
+
+
+@router.post(
+    "/resume",
+    operation_id="resume_session",
+    summary="Get the next resume ticket",
+    responses=answers(Unauthenticated, TokenRefused, SessionGone, NoRelay),
+)
+async def resume(
+    response: Response,
+    context: Ctx,
+    db: Db,
+    given: Annotated[HTTPAuthorizationCredentials | None, Security(resume_bearer)],
+) -> ResumeView:
+    """Both endpoints renew every 5 minutes. The newest ticket is taken even when it has expired, until the session ends.
+
+    A session that is over answers 410 with `ended_by` and `reason`.
+    """
+    if given is None:
+        raise Unauthenticated("Send the resume ticket as 'Authorization: Bearer …'.")
+    response.headers["Cache-Control"] = "no-store"
+    return await admission.resume(db, context, given.credentials)
+
+
+def _counted(context: Context, address: str | None) -> CodeNotValid:
+    """The one answer to a wrong code, counted, with what is left."""
+    context.join_budgets.failed(address)
+    problem = service.not_valid()
+    problem.headers.update(headers(context.join_budgets.standing(address)))
+    return problem

@@ -1,0 +1,64 @@
+"""The customer's way in. A right code only lets the customer ask: the operator shows up, digits are compared, then consent."""
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from api.context import Context
+from api.join.schemas import OperatorName, OrganizationName, PreviewView, SessionPreview
+from api.kit.ids import Kind, new_id
+from api.operators.models import Operator
+from api.organizations.models import Organization
+from api.problems import CodeNotValid
+from api.sessions import admission, codes, life, repository, statement
+from api.sessions.models import Participant
+from api.sessions.modes import HOST_SENDER, Mode, Recording, Side, WireRole
+from api.sessions.schemas import Admission, Limits
+from api.sessions.states import Happening
+
+
+def not_valid() -> CodeNotValid:
+    """The one answer to a code that is unknown, expired or used."""
+    return CodeNotValid("Check the digits, or ask the operator for a new code.")
+
+
+async def preview(db: AsyncSession, context: Context, code: str) -> PreviewView:
+    """Who asks and for what, without using the code up."""
+    session = await repository.waiting_by_code(db, codes.lookup(context.sealer, code), context.clock.now())
+    if session is None:
+        raise not_valid()
+    organization = await db.get(Organization, session.organization_id)
+    operator = await db.get(Operator, session.operator_id)
+    if organization is None or operator is None or operator.suspended_at:
+        raise not_valid()
+    return PreviewView(
+        session=SessionPreview(
+            organisation=OrganizationName(name=organization.name),
+            operator=OperatorName(name=operator.name, verified="password"),
+            mode=Mode(session.mode),
+            features=session.features,
+            recording=Recording(session.recording),
+            limits=Limits(**statement.limits(session.max_seconds)),
+        ),
+        server=context.settings.public_url,
+        expires_at=session.code_expires_at,
+    )
+
+
+async def join(db: AsyncSession, context: Context, code: str) -> Admission:
+    """Use the code up and let the customer in as the host. Of two that try at once, one gets it."""
+    now = context.clock.now()
+    session_id = await repository.claim_code(db, codes.lookup(context.sealer, code), now)
+    session = await repository.locked(db, session_id) if session_id else None
+    operator = await db.get(Operator, session.operator_id) if session else None
+    if session is None or operator is None or operator.suspended_at:
+        raise not_valid()
+    life.step(db, session, Happening.CLAIM, now)
+    host = Participant(
+        id=new_id(Kind.PARTICIPANT),
+        session_id=session.id,
+        sender=HOST_SENDER,
+        role=WireRole.HOST,
+        side=Side.CUSTOMER,
+        first_jti="",
+        created_at=now,
+    )
+    return await admission.admit(db, context, session, host)

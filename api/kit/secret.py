@@ -1,0 +1,26 @@
+"""Opaque credentials: a prefix that scanners can find and 256 random bits; only their SHA-256 is stored."""
+
+import hashlib
+import secrets
+
+API_KEY_PREFIX = "tsk_"
+REFRESH_PREFIX = "trf_"
+RELAY_PREFIX = "rly_"
+
+_WORD = "abcdefghjkmnpqrstuvwxyz23456789"
+"""Letters and digits that are not mistaken for one another when read from paper."""
+
+
+def new_credential(prefix: str) -> str:
+    """A new credential such as `tsk_…`; 43 characters after the prefix."""
+    return prefix + secrets.token_urlsafe(32)
+
+
+def digest(credential: str) -> str:
+    """What is stored of a credential. Plain SHA-256 is enough for 256 random bits."""
+    return hashlib.sha256(credential.encode()).hexdigest()
+
+
+def one_time_password() -> str:
+    """Four groups of five letters, about 98 bits, made to be read out or typed once."""
+    return "-".join("".join(secrets.choice(_WORD) for _ in range(5)) for _ in range(4))

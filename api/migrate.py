@@ -1,0 +1,50 @@
+"""Brings the database to the newest schema when the api starts. Alembic is only loaded when there is something to do."""
+
+import sys
+from pathlib import Path
+
+from sqlalchemy import inspect
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from api.db import MIGRATION
+
+_LOCK = 0x7461737562
+"""Advisory lock on PostgreSQL: of several api processes that start together, one migrates."""
+
+
+async def migrate(engine: AsyncEngine) -> None:
+    """Apply what is missing, in one transaction."""
+    async with engine.connect() as connection:
+        if await connection.run_sync(_current) == MIGRATION:
+            return
+    async with engine.connect() as connection:
+        await connection.execution_options(tasuki_write=True)
+        if connection.dialect.name == "postgresql":
+            await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        await connection.run_sync(_upgrade)
+        await connection.commit()
+
+
+def migrations_folder() -> Path:
+    """In a source checkout beside `api`, else where the wheel puts data files."""
+    for folder in (Path(__file__).parent.parent / "migrations", Path(sys.prefix) / "share" / "tasuki" / "migrations"):
+        if (folder / "env.py").is_file():
+            return folder
+    raise FileNotFoundError("the migrations are not installed; install tasuki again")
+
+
+def _current(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415 - an eighth of a second that most starts do not need
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

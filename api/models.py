@@ -1,0 +1,37 @@
+"""All tables, imported so that SQLModel's metadata is whole (migrations, tests)."""
+
+from sqlmodel import SQLModel
+
+from api.api_keys.models import ApiKey
+from api.auth.models import RefreshToken
+from api.events.models import Event
+from api.idempotency.models import RememberedAnswer
+from api.integrations.models import Integration
+from api.operators.models import Operator
+from api.organizations.models import Organization
+from api.relays.models import Relay, RelayCommand, RelayReport
+from api.sessions.models import Participant, Session, SessionCode
+from api.signing.models import StoredKey
+from api.webhooks.models import WebhookDelivery, WebhookEndpoint
+
+metadata = SQLModel.metadata
+
+__all__ = [
+    "ApiKey",
+    "Event",
+    "Integration",
+    "Operator",
+    "Organization",
+    "Participant",
+    "RefreshToken",
+    "Relay",
+    "RelayCommand",
+    "RelayReport",
+    "RememberedAnswer",
+    "Session",
+    "SessionCode",
+    "StoredKey",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "metadata",
+]

@@ -1,0 +1,1 @@
+"""Operators: the people who help, and the policy of each."""

@@ -1,0 +1,63 @@
+"""Bodies of operators."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from api.kit.schema import Body, Name, View
+from api.operators.models import Role
+from api.sessions.modes import Mode
+
+Login = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, to_lower=True, min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]*$"
+    ),
+]
+Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+Modes = Annotated[list[Mode], Field(min_length=0, max_length=8, description="Modes of sessions the operator may start.")]
+MaxSeconds = Annotated[int, Field(ge=60, le=7 * 86_400, description="Longest session, in seconds.")]
+
+
+class OperatorView(View):
+    """An operator and the policy that holds for them."""
+
+    id: str = Field(examples=["opr_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
+    login: str = Field(examples=["alice"])
+    name: str = Field(examples=["Alice Example"])
+    email: str | None = Field(default=None, examples=["alice@example.com"])
+    role: Role
+    modes: list[Mode]
+    max_session_seconds: int | None = Field(default=None, examples=[3600])
+    suspended: bool = False
+    must_change_password: bool = False
+    created_at: datetime
+
+
+class OperatorCreate(Body):
+    """A new operator. The answer has a one-time password, to be changed at the first sign-in."""
+
+    login: Login = Field(examples=["bob"])
+    name: Name = Field(examples=["Bob Example"])
+    email: Email | None = Field(default=None, examples=["bob@example.com"])
+    role: Role = Role.OPERATOR
+    modes: Modes = Field(default_factory=lambda: list(Mode))
+    max_session_seconds: MaxSeconds | None = Field(default=None, examples=[3600])
+
+
+class OperatorCreated(OperatorView):
+    """The new operator, and the one-time password, shown only now."""
+
+    one_time_password: str = Field(examples=["k7m2p-q9xwz-3hdtn-vb4cy"])
+
+
+class OperatorPatch(Body):
+    """Only what is given changes. `max_session_seconds: null` takes the limit away."""
+
+    name: Name | None = Field(default=None, examples=["Bob B. Example"])
+    email: Email | None = Field(default=None, examples=["bob@example.com"])
+    role: Role | None = None
+    modes: Modes | None = Field(default=None, examples=[["view"]])
+    max_session_seconds: MaxSeconds | None = Field(default=None, examples=[1800])
+    suspended: bool | None = Field(default=None, examples=[False])

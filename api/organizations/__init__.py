@@ -1,0 +1,1 @@
+"""Organisations: tenants, isolated from one another."""

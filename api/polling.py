@@ -1,0 +1,25 @@
+"""Long polls: read, and if there is nothing, wait to be woken and read again. No connection is held while waiting."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from api.context import Context
+
+T = TypeVar("T")
+
+OTHER_PROCESS_SECONDS = 1.0
+"""On PostgreSQL another api process may have written: look again this often."""
+
+
+async def poll(context: Context, topic: str, wait: float, read: Callable[[], Awaitable[list[T]]]) -> list[T]:
+    """What `read` gives, as soon as it gives something; at the latest after `wait` seconds."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + wait
+    with context.waker.listen(topic) as listener:
+        while True:
+            found = await read()
+            left = deadline - loop.time()
+            if found or left <= 0 or context.stopping.is_set():
+                return found
+            await listener.wait(left if context.database.is_sqlite else min(left, OTHER_PROCESS_SECONDS))

@@ -1,0 +1,1 @@
+"""Relays: registration, commands, reports, assignment."""

@@ -1,0 +1,1 @@
+"""Sessions: their life, codes, participants and tickets."""

@@ -1,0 +1,113 @@
+"""What an endpoint is given to get in, the first time and again."""
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from api.context import Context
+from api.operators.models import Operator
+from api.organizations.models import Organization
+from api.problems import NotFound, SessionGone, TokenRefused
+from api.relays import service as relays
+from api.relays.models import Relay
+from api.sessions import repository, statement, tickets
+from api.sessions.models import Participant, Session
+from api.sessions.modes import Mode
+from api.sessions.schemas import (
+    Admission,
+    Limits,
+    OperatorShown,
+    OrganizationShown,
+    ParticipantShown,
+    RelayShown,
+    ResumeView,
+)
+from api.sessions.states import OVER, State
+from wire import tokens
+from wire.tokens import Claims, TokenError
+
+COUNTERS_BACK = 1
+"""The ticket before the newest is taken too: the answer that carried the newest may have been lost."""
+
+
+async def admit(db: AsyncSession, context: Context, session: Session, participant: Participant) -> Admission:
+    """Tickets for a participant that exists or is new."""
+    given = await relays.assign(db, context, session)
+    jti = tickets.new_jti()
+    participant.first_jti = participant.first_jti or jti
+    participant.resume_counter += 1
+    db.add(participant)
+    await db.flush()
+    ticket = tickets.ticket(context.keyring, session, participant, given, jti)
+    resume = tickets.resume_ticket(context.keyring, session, participant, given)
+    return Admission(
+        session_id=session.id,
+        state=State(session.state),
+        participant=ParticipantShown.model_validate(participant),
+        statement=session.statement,
+        statement_sha256=statement.sha256(session.statement),
+        ticket=ticket.token,
+        ticket_expires_at=ticket.expires_at,
+        resume_ticket=resume.token,
+        resume_expires_at=resume.expires_at,
+        relays=shown(given),
+        mode=Mode(session.mode),
+        features=session.features,
+        limits=Limits(**statement.limits(session.max_seconds)),
+        organisation=await _organization(db, session),
+        operator=await _operator(db, session),
+    )
+
+
+async def resume(db: AsyncSession, context: Context, token: str) -> ResumeView:
+    """The next resume ticket for the newest one, even when that has expired, until the session ends."""
+    session, participant, claims = await _bearer(db, context, token)
+    if session.state in OVER:
+        raise SessionGone("Start a new session.", ended_by=session.ended_by, reason=session.reason)
+    counter = claims.get("cnt")
+    if not isinstance(counter, int) or counter < participant.resume_counter - COUNTERS_BACK:
+        raise TokenRefused("A newer resume ticket was given out; use that one.")
+    given = await relays.assign(db, context, session)
+    participant.resume_counter += 1
+    db.add(participant)
+    fresh = tickets.resume_ticket(context.keyring, session, participant, given)
+    return ResumeView(
+        session_id=session.id,
+        state=State(session.state),
+        resume_ticket=fresh.token,
+        resume_expires_at=fresh.expires_at,
+        relays=shown(given),
+    )
+
+
+def shown(given: list[Relay]) -> list[RelayShown]:
+    """Relays as endpoints need them."""
+    return [RelayShown(id=relay.id, url=relay.public_url) for relay in given]
+
+
+async def _bearer(db: AsyncSession, context: Context, token: str) -> tuple[Session, Participant, Claims]:
+    """Whose ticket this is. What it says of itself only finds the session it is then verified against."""
+    try:
+        session = await repository.locked(db, str(tokens.unverified_claims(token).get("sid")))
+        if session is None:
+            raise TokenRefused("This resume ticket is for no session of this server.")
+        audience = frozenset(session.relay_ids)
+        claims = context.keyring.verify(token, tokens.RESUME, audience, allow_expired=True)
+    except TokenError as error:
+        raise TokenRefused(f"The resume ticket is not valid: {error}.") from error
+    participant = await repository.participant_by_id(db, claims["sub"])
+    if participant is None or participant.session_id != session.id:
+        raise TokenRefused("This resume ticket is for no participant of the session.")
+    return session, participant, claims
+
+
+async def _organization(db: AsyncSession, session: Session) -> OrganizationShown:
+    organization = await db.get(Organization, session.organization_id)
+    if organization is None:
+        raise NotFound("There is no such organisation.")
+    return OrganizationShown(id=organization.id, name=organization.name)
+
+
+async def _operator(db: AsyncSession, session: Session) -> OperatorShown:
+    operator = await db.get(Operator, session.operator_id)
+    if operator is None:
+        raise NotFound("There is no such operator.")
+    return OperatorShown(id=operator.id, name=operator.name)

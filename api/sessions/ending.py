@@ -1,0 +1,59 @@
+"""Ending a session: at once, for everybody, with who and why; the relays and the webhooks hear of it in the same commit."""
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from api.context import Context
+from api.events.service import record
+from api.relays import service as relays
+from api.sessions import repository
+from api.sessions.models import Session
+from api.sessions.modes import Party
+from api.sessions.states import Happening, State, next_state
+from api.webhooks import outbox
+
+
+async def end(
+    db: AsyncSession, context: Context, session: Session, by: Party, reason: str, note: str | None = None
+) -> None:
+    """End a session that is not over; TransitionNotAllowed when it is."""
+    session.state = next_state(session.state, Happening.END)
+    await _close(db, context, session, by, reason, note)
+
+
+async def expire(db: AsyncSession, context: Context, session: Session) -> None:
+    """The code ran out before anybody used it."""
+    now = context.clock.now()
+    session.state = next_state(session.state, Happening.EXPIRE)
+    session.ended_at, session.ended_by, session.reason = now, Party.SYSTEM, "expired"
+    db.add(session)
+    await repository.close_code(db, session.id, now)
+    record(db, session, "session.expired", now, state=str(State.EXPIRED))
+    relays.command_end(db, session, now)
+
+
+async def end_all_of(db: AsyncSession, context: Context, operator_id: str) -> None:
+    """An operator was suspended: all their sessions end."""
+    for session in await repository.live_of_operator(db, operator_id):
+        await end(db, context, session, Party.ADMINISTRATOR, "ended")
+
+
+async def last_counts_came(db: AsyncSession, context: Context, session: Session) -> None:
+    """The relay's last word about an ended session: what waits to be told of it need not wait longer."""
+    await db.flush()
+    if not any(row.relay_id for row in await repository.participants(db, session.id)):
+        await outbox.hasten(db, session.id, context.clock.now())
+
+
+async def _close(
+    db: AsyncSession, context: Context, session: Session, by: Party, reason: str, note: str | None
+) -> None:
+    now = context.clock.now()
+    session.ended_at, session.ended_by, session.reason = now, by, reason
+    session.note = note if note is not None else session.note
+    db.add(session)
+    await repository.close_code(db, session.id, now)
+    record(db, session, "session.ended", now, state=str(State.ENDED), ended_by=str(by), reason=reason)
+    relays.command_end(db, session, now)
+    connected = any(row.relay_id for row in await repository.participants(db, session.id))
+    patience = context.settings.webhook_patience if connected else None
+    await outbox.announce(db, session, "session.ended", now, patience)

@@ -1,0 +1,163 @@
+"""SQL of sessions, their codes and participants."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlmodel import col, delete, func, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
+
+from api.auth.permissions import Caller
+from api.sessions.models import Participant, Session, SessionCode
+from api.sessions.states import OVER, RUNNING, State
+
+
+def readable(caller: Caller) -> SelectOfScalar[Session]:
+    """The sessions a caller may see: one's own, or all of the organisation for an administrator."""
+    rows = select(Session).where(Session.organization_id == caller.organization_id)
+    return rows if caller.sees_all else rows.where(Session.operator_id == caller.operator_id)
+
+
+async def for_caller(db: AsyncSession, caller: Caller, session_id: str, *, lock: bool = False) -> Session | None:
+    """A session the caller may see, locked against other writers if asked for."""
+    rows = readable(caller).where(Session.id == session_id)
+    return (await db.exec(rows.with_for_update() if lock else rows)).first()
+
+
+async def page(
+    db: AsyncSession,
+    caller: Caller,
+    after: str | None,
+    limit: int,
+    states: Sequence[State],
+    reference_id: str | None,
+) -> Sequence[Session]:
+    """Newest first; one more than `limit` when there are more."""
+    rows = readable(caller)
+    if states:
+        rows = rows.where(col(Session.state).in_(states))
+    if reference_id is not None:
+        rows = rows.where(Session.reference_id == reference_id)
+    if after is not None:
+        rows = rows.where(col(Session.id) < after)
+    return (await db.exec(rows.order_by(col(Session.id).desc()).limit(limit + 1))).all()
+
+
+async def locked(db: AsyncSession, session_id: str) -> Session | None:
+    """A session by id for the system itself (relays, tickets, limits), locked."""
+    return (await db.exec(select(Session).where(Session.id == session_id).with_for_update())).first()
+
+
+async def live_of_operator(db: AsyncSession, operator_id: str) -> Sequence[Session]:
+    """The operator's sessions that are not over, locked."""
+    rows = select(Session).where(Session.operator_id == operator_id, col(Session.state).not_in(OVER))
+    return (await db.exec(rows.with_for_update())).all()
+
+
+async def add_code(db: AsyncSession, row: SessionCode) -> bool:
+    """Store a code; False when it is taken."""
+    insert = postgresql_insert if db.get_bind().dialect.name == "postgresql" else sqlite_insert
+    statement = insert(SessionCode).values(**row.model_dump()).on_conflict_do_nothing(index_elements=["lookup"])
+    return (await db.exec(statement)).rowcount == 1
+
+
+async def code_of(db: AsyncSession, session_id: str) -> SessionCode | None:
+    """The code of a session."""
+    return (await db.exec(select(SessionCode).where(SessionCode.session_id == session_id))).first()
+
+
+async def codes_of(db: AsyncSession, session_ids: Sequence[str]) -> dict[str, SessionCode]:
+    """The codes of several sessions, by session."""
+    rows = await db.exec(select(SessionCode).where(col(SessionCode.session_id).in_(session_ids)))
+    return {row.session_id: row for row in rows.all()}
+
+
+async def waiting_by_code(db: AsyncSession, lookup: str, now: datetime) -> Session | None:
+    """The session that a live code leads to."""
+    joined = select(Session).join(SessionCode, col(SessionCode.session_id) == col(Session.id))
+    live = joined.where(SessionCode.lookup == lookup, SessionCode.expires_at > now, Session.state == State.WAITING)
+    return (await db.exec(live.where(col(SessionCode.claimed_at).is_(None)))).first()
+
+
+async def claim_code(db: AsyncSession, lookup: str, now: datetime) -> str | None:
+    """Use a live code up; the session's id, or None. Of two that try at once one gets it."""
+    live = update(SessionCode).where(
+        col(SessionCode.lookup) == lookup, col(SessionCode.claimed_at).is_(None), col(SessionCode.expires_at) > now
+    )
+    used = await db.exec(live.values(claimed_at=now, sealed=None).returning(col(SessionCode.session_id)))
+    return used.scalar_one_or_none()
+
+
+async def close_code(db: AsyncSession, session_id: str, now: datetime) -> None:
+    """No more use of a session's code, and its sealed digits are wiped."""
+    mine = update(SessionCode).where(col(SessionCode.session_id) == session_id)
+    await db.exec(mine.values(claimed_at=func.coalesce(SessionCode.claimed_at, now), sealed=None))
+
+
+async def purge_codes(db: AsyncSession, before: datetime) -> None:
+    """Free codes that ended long ago."""
+    await db.exec(delete(SessionCode).where(col(SessionCode.expires_at) < before))
+
+
+async def participants(db: AsyncSession, session_id: str) -> Sequence[Participant]:
+    """All participants of a session, by sender id."""
+    rows = select(Participant).where(Participant.session_id == session_id).order_by(col(Participant.sender))
+    return (await db.exec(rows)).all()
+
+
+async def participants_of(db: AsyncSession, session_ids: Sequence[str]) -> dict[str, list[Participant]]:
+    """Participants of several sessions, by session."""
+    rows = select(Participant).where(col(Participant.session_id).in_(session_ids)).order_by(col(Participant.sender))
+    found: dict[str, list[Participant]] = {}
+    for row in (await db.exec(rows)).all():
+        found.setdefault(row.session_id, []).append(row)
+    return found
+
+
+async def participant(db: AsyncSession, session_id: str, sender: int) -> Participant | None:
+    """The participant with a sender id."""
+    rows = select(Participant).where(Participant.session_id == session_id, Participant.sender == sender)
+    return (await db.exec(rows)).first()
+
+
+async def participant_by_id(db: AsyncSession, participant_id: str) -> Participant | None:
+    """A participant by id."""
+    return await db.get(Participant, participant_id)
+
+
+async def participants_on(db: AsyncSession, relay_id: str) -> Sequence[Participant]:
+    """Who is connected to a relay, as far as it said."""
+    return (await db.exec(select(Participant).where(Participant.relay_id == relay_id))).all()
+
+
+async def expired(db: AsyncSession, now: datetime, limit: int) -> Sequence[Session]:
+    """Waiting sessions whose code has run out."""
+    rows = select(Session).where(Session.state == State.WAITING, Session.code_expires_at <= now)
+    return (await db.exec(rows.limit(limit).with_for_update(skip_locked=True))).all()
+
+
+async def over_limit(db: AsyncSession, now: datetime, limit: int) -> Sequence[Session]:
+    """Sessions whose time is over."""
+    rows = select(Session).where(col(Session.ends_at) <= now, col(Session.state).not_in(OVER))
+    return (await db.exec(rows.limit(limit).with_for_update(skip_locked=True))).all()
+
+
+async def lost(db: AsyncSession, before: datetime, limit: int) -> Sequence[Session]:
+    """Sessions to which nobody came back, or that never became active after the code was used."""
+    rows = select(Session).where(
+        ((col(Session.state) == State.INTERRUPTED) & (col(Session.interrupted_at) <= before))
+        | ((col(Session.state) == State.CLAIMED) & (col(Session.claimed_at) <= before))
+    )
+    return (await db.exec(rows.limit(limit).with_for_update(skip_locked=True))).all()
+
+
+async def ended_since(db: AsyncSession, since: datetime) -> Sequence[Session]:
+    """Sessions that ended lately, for a relay that registers anew."""
+    return (await db.exec(select(Session).where(col(Session.ended_at) > since))).all()
+
+
+async def running_ids(db: AsyncSession) -> Sequence[str]:
+    """Ids of the sessions that are active or paused."""
+    return (await db.exec(select(Session.id).where(col(Session.state).in_(RUNNING)))).all()

@@ -1,0 +1,145 @@
+"""Routes of sessions."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse
+
+from api.auth.caller import SessionsReader, SessionsWriter
+from api.context import Ctx, Db
+from api.events import repository as events
+from api.events.service import topic
+from api.examples import answers
+from api.idempotency.service import Idempotent
+from api.kit.pages import Cursor, Limit, Page, after_cursor, page_of
+from api.polling import poll
+from api.problems import (
+    BadCursor,
+    Forbidden,
+    IdempotencyMismatch,
+    ModeNotAllowed,
+    NoRelay,
+    NotFound,
+    OriginNotAllowed,
+    SessionEnded,
+)
+from api.sessions import repository, service, views
+from api.sessions.schemas import (
+    Admission,
+    EndRequest,
+    EventList,
+    EventView,
+    ParticipantView,
+    SessionCreate,
+    SessionView,
+)
+from api.sessions.states import State
+
+MAX_WAIT_SECONDS = 25
+
+router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
+
+
+@router.post(
+    "",
+    operation_id="create_session",
+    summary="Create a session",
+    status_code=201,
+    response_model=SessionView,
+    responses=answers(ModeNotAllowed, Forbidden, IdempotencyMismatch),
+)
+async def create_session(
+    caller: SessionsWriter, body: SessionCreate, context: Ctx, db: Db, remembered: Idempotent
+) -> JSONResponse:
+    """A session waiting for its customer, with the code to read out and the link to send.
+
+    Allowed modes and the longest session follow from the policy of the organisation and the operator; the narrowest holds.
+    """
+
+    async def make() -> SessionView:
+        return await views.one(db, context, caller, await service.create(db, context, caller, body))
+
+    return await remembered.once(db, caller.id, 201, make)
+
+
+@router.get("", operation_id="list_sessions", summary="List sessions", responses=answers(BadCursor))
+async def list_sessions(
+    caller: SessionsReader,
+    context: Ctx,
+    db: Db,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    state: Annotated[list[State] | None, Query(description="Only in these states; may be given several times.")] = None,
+    reference_id: Annotated[str | None, Query(max_length=100, description="Only with this `reference.id`.")] = None,
+) -> Page[SessionView]:
+    """Newest first. Operators see their own sessions, administrators those of the organisation."""
+    rows = await repository.page(db, caller, after_cursor(cursor), limit, state or [], reference_id)
+    shown = await views.many(db, context, caller, rows)
+    return page_of(shown, [row.id for row in shown], limit)
+
+
+@router.get("/{session_id}", operation_id="get_session", summary="See a session", responses=answers(NotFound))
+async def get_session(caller: SessionsReader, session_id: str, context: Ctx, db: Db) -> SessionView:
+    """State, times, participants, how it ended. `code` only while it can be used."""
+    return await views.one(db, context, caller, await service.get(db, caller, session_id))
+
+
+@router.get(
+    "/{session_id}/events", operation_id="list_session_events", summary="Follow a session", responses=answers(NotFound)
+)
+async def list_events(
+    caller: SessionsReader,
+    session_id: str,
+    context: Ctx,
+    after: Annotated[str | None, Query(max_length=60, description="Id of the last event you have.")] = None,
+    wait: Annotated[int, Query(ge=0, le=MAX_WAIT_SECONDS, description="Seconds to wait for an event.")] = 0,
+) -> EventList:
+    """What happened, oldest first. With `wait` it is a long poll: answers as soon as something happens."""
+    async with context.database.read() as db:
+        await service.get(db, caller, session_id)
+
+    async def read() -> list[EventView]:
+        async with context.database.read() as db:
+            return [EventView.model_validate(row) for row in await events.after(db, session_id, after)]
+
+    return EventList(items=await poll(context, topic(session_id), wait, read))
+
+
+@router.get(
+    "/{session_id}/participants",
+    operation_id="list_session_participants",
+    summary="See who is in a session",
+    responses=answers(NotFound),
+)
+async def list_participants(caller: SessionsReader, session_id: str, db: Db) -> Page[ParticipantView]:
+    """The host and the viewers, and whether they are connected."""
+    session = await service.get(db, caller, session_id)
+    return Page(items=[views.participant(row) for row in await repository.participants(db, session.id)])
+
+
+@router.post(
+    "/{session_id}/ticket",
+    operation_id="create_session_ticket",
+    summary="Get in as the operator",
+    status_code=201,
+    responses=answers(NotFound, SessionEnded, OriginNotAllowed, ModeNotAllowed, NoRelay),
+)
+async def create_ticket(
+    caller: SessionsWriter, session_id: str, request: Request, context: Ctx, db: Db
+) -> Admission:
+    """Statement, tickets and relays for the operator of the session. Each call gives new tickets for the same participant.
+
+    Asked from a web page, the page must be the console, and the ticket works from there only.
+    """
+    return await service.issue_ticket(db, context, caller, session_id, request.headers.get("origin"))
+
+
+@router.post(
+    "/{session_id}/end", operation_id="end_session", summary="End a session", responses=answers(NotFound)
+)
+async def end_session(
+    caller: SessionsWriter, session_id: str, context: Ctx, db: Db, body: EndRequest | None = None
+) -> SessionView:
+    """At once, for everybody, in any state. Ending a session that is over changes nothing and answers 200."""
+    session = await service.end(db, context, caller, session_id, body or EndRequest())
+    return await views.one(db, context, caller, session)

@@ -1,0 +1,231 @@
+"""Bodies of sessions."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, Field, StringConstraints, field_validator
+
+from api.kit.schema import Body, Name, View
+from api.operators.schemas import Email, MaxSeconds
+from api.sessions.codes import DEFAULT_LIFE, LONGEST_LIFE, SHORTEST_LIFE
+from api.sessions.modes import Mode, Party, Recording, Side, WireRole
+from api.sessions.states import State
+
+MAX_METADATA_MEMBERS = 32
+
+ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+WebUrl = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000, pattern=r"^https?://[^\s]+$")]
+
+
+class Customer(Body):
+    """Who is helped, as the organisation knows them. Stored sealed."""
+
+    name: Name = Field(examples=["Hanako Yamada"])
+    email: Email | None = Field(default=None, examples=["hanako@example.jp"])
+
+
+class Reference(Body):
+    """What the session belongs to in another system."""
+
+    system: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)] = Field(
+        examples=["zendesk"]
+    )
+    id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] = Field(
+        examples=["4711"]
+    )
+    url: WebUrl | None = Field(default=None, examples=["https://crm.example.com/tickets/4711"])
+
+
+class SessionCreate(Body):
+    """A new session."""
+
+    mode: Mode
+    customer: Customer | None = None
+    reference: Reference | None = None
+    operator_id: Annotated[str, StringConstraints(max_length=60)] | None = Field(
+        default=None, description="Who helps; you when left out.", examples=["opr_01KAH2V5QJ6T8N3W9XZB4C7D0E"]
+    )
+    features: list[Annotated[str, StringConstraints(max_length=40)]] = Field(
+        default_factory=list, max_length=16, description="What is allowed beyond the mode itself.", examples=[[]]
+    )
+    expires_in: Annotated[
+        int, Field(ge=int(SHORTEST_LIFE.total_seconds()), le=int(LONGEST_LIFE.total_seconds()))
+    ] = Field(
+        default=int(DEFAULT_LIFE.total_seconds()),
+        description="Seconds for which the code can be used. Over 600 it has at least 8 digits, over 3600 at least 10.",
+        examples=[600],
+    )
+    starts_at: AwareDatetime | None = Field(
+        default=None, description="For an appointment: `expires_in` counts from then.", examples=["2026-12-01T09:00:00Z"]
+    )
+    max_session_seconds: MaxSeconds | None = Field(default=None, examples=[1800])
+    metadata: dict[Annotated[str, StringConstraints(max_length=40)], str | int | float | bool | None] = Field(
+        default_factory=dict, max_length=MAX_METADATA_MEMBERS, examples=[{"team": "blue"}]
+    )
+
+    @field_validator("metadata")
+    @classmethod
+    def _short(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if any(isinstance(item, str) and len(item) > 500 for item in value.values()):
+            raise ValueError("a value of metadata has at most 500 characters")
+        return value
+
+
+class EndRequest(Body):
+    """Why a session is ended. All optional."""
+
+    reason: ShortText | None = Field(default=None, description="Shown to both sides.", examples=["solved"])
+    note: Annotated[str, StringConstraints(max_length=2000)] | None = Field(
+        default=None, description="For your records; not shown to the customer.", examples=["Reinstalled the driver."]
+    )
+
+
+class OrganizationShown(View):
+    """An organisation as customers see it."""
+
+    id: str = Field(examples=["org_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
+    name: str = Field(examples=["Acme Support"])
+
+
+class OperatorShown(View):
+    """An operator as customers see them."""
+
+    id: str = Field(examples=["opr_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
+    name: str = Field(examples=["Alice Example"])
+    verified: str = Field(default="password", description="How the operator proved who they are.")
+
+
+class Limits(View):
+    """What bounds a session."""
+
+    seconds: int | None = Field(default=None, description="Longest time from acceptance to end.", examples=[3600])
+    bytes_per_second: int | None = Field(default=None, examples=[None])
+
+
+class Policy(View):
+    """What holds for a session: the narrowest of organisation, operator and request."""
+
+    mode: Mode
+    features: list[str]
+    recording: Recording
+    limits: Limits
+
+
+class RelayShown(View):
+    """A relay to connect to: append `/v1/connect`."""
+
+    id: str = Field(examples=["rel_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
+    url: str = Field(examples=["wss://relay1.example.com"])
+
+
+class ParticipantView(View):
+    """An endpoint of a session."""
+
+    id: str = Field(examples=["par_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
+    sender: int = Field(description="Its id on the wire.", examples=[1])
+    role: WireRole
+    side: Side
+    operator_id: str | None = None
+    connected: bool
+    admitted: bool = Field(description="Whether the host has let it in (a viewer).")
+    joined_at: datetime | None = None
+    left_at: datetime | None = None
+    bytes_in: int = Field(description="Bytes the relay received from it.", examples=[18_231])
+    bytes_out: int = Field(description="Bytes the relay sent to it.", examples=[4_711_000])
+
+
+class SessionView(View):
+    """A session."""
+
+    id: str = Field(examples=["ses_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
+    state: State
+    mode: Mode
+    features: list[str]
+    recording: Recording
+    code: str | None = Field(
+        default=None, description="Only while waiting, for its operator and administrators.", examples=["48151623"]
+    )
+    code_expires_at: datetime
+    join_url: str | None = Field(
+        default=None, description="For the customer's browser; only with `code`.", examples=["http://localhost:8080/join/48151623"]
+    )
+    operator_url: str = Field(examples=["http://localhost:8080/console/sessions/ses_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
+    console_url: str = Field(examples=["http://localhost:8080/console/sessions/ses_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
+    operator: OperatorShown
+    organisation: OrganizationShown
+    customer: Customer | None = None
+    reference: Reference | None = None
+    policy: Policy
+    limits: Limits
+    metadata: dict[str, Any]
+    participants: list[ParticipantView]
+    created_at: datetime
+    starts_at: datetime | None = None
+    claimed_at: datetime | None = None
+    started_at: datetime | None = Field(default=None, description="When the customer accepted.")
+    ends_at: datetime | None = Field(default=None, description="When the time limit will end it.")
+    ended_at: datetime | None = None
+    ended_by: Party | None = None
+    reason: str | None = Field(default=None, examples=["ended"])
+    note: str | None = None
+
+
+class ParticipantShown(View):
+    """The participant a ticket is for."""
+
+    id: str = Field(examples=["par_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
+    sender: int = Field(examples=[2])
+    role: WireRole
+    side: Side
+
+
+class Admission(View):
+    """What an endpoint needs to connect: the statement both sides show, and its tickets."""
+
+    session_id: str = Field(examples=["ses_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
+    state: State
+    participant: ParticipantShown
+    statement: str = Field(description="Signed; the same bytes for both sides.", examples=["eyJhbGciOiJFUzI1NiIsInR5cCI6…"])
+    statement_sha256: str = Field(
+        description="SHA-256 (hex) of the statement's decoded payload; enters the handshake.",
+        examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+    )
+    ticket: str = Field(
+        description="For the first relay of the list, once, within 60 seconds.", examples=["eyJhbGciOiJFUzI1NiIsInR5cCI6…"]
+    )
+    ticket_expires_at: datetime
+    resume_ticket: str = Field(
+        description="For coming back, on any relay of the list.", examples=["eyJhbGciOiJFUzI1NiIsInR5cCI6…"]
+    )
+    resume_expires_at: datetime
+    relays: list[RelayShown] = Field(description="In the order in which both sides try them.")
+    mode: Mode
+    features: list[str]
+    limits: Limits
+    organisation: OrganizationShown
+    operator: OperatorShown
+
+
+class ResumeView(View):
+    """The next resume ticket, and how the session is."""
+
+    session_id: str = Field(examples=["ses_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
+    state: State
+    resume_ticket: str = Field(examples=["eyJhbGciOiJFUzI1NiIsInR5cCI6…"])
+    resume_expires_at: datetime
+    relays: list[RelayShown]
+
+
+class EventView(View):
+    """Something that happened."""
+
+    id: str = Field(examples=["evt_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
+    type: str = Field(examples=["session.claimed"])
+    time: datetime
+    data: dict[str, Any]
+
+
+class EventList(View):
+    """Events in order; ask again with `after` set to the last id."""
+
+    items: list[EventView]

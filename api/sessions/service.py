@@ -1,0 +1,191 @@
+"""Rules of sessions: who may start what, tickets for operators, ending."""
+
+import json
+from datetime import datetime, timedelta
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from api.auth.permissions import Caller, authorize_for
+from api.context import Context
+from api.events.service import record
+from api.kit.ids import Kind, new_id
+from api.operators import repository as operators
+from api.operators.models import Operator
+from api.organizations import repository as organizations
+from api.organizations.models import Organization
+from api.problems import BadRequest, Forbidden, Invalid, ModeNotAllowed, NotFound, OriginNotAllowed, SessionEnded
+from api.relays import service as relays
+from api.sessions import admission, codes, ending, repository, statement
+from api.sessions.models import Participant, Session
+from api.sessions.modes import FEATURES, FIRST_VIEWER_SENDER, Mode, Party, Recording, Side, WireRole
+from api.sessions.schemas import Admission, Customer, EndRequest, Reference, SessionCreate
+from api.sessions.states import OVER, State
+
+FARTHEST_START = timedelta(days=90)
+CUSTOMER_PURPOSE = "customer"
+
+
+async def create(db: AsyncSession, context: Context, caller: Caller, body: SessionCreate) -> Session:
+    """A waiting session with a code, for the caller or another operator of the organisation."""
+    operator = await _helper(db, caller, body.operator_id or caller.operator_id)
+    organization = await organizations.by_id(db, caller.organization_id)
+    assert organization is not None
+    _refuse_by_policy(operator, body)
+    now = context.clock.now()
+    starts_at, expires_at = _times(body, now)
+    session = Session(
+        id=new_id(Kind.SESSION),
+        organization_id=organization.id,
+        operator_id=operator.id,
+        created_by=caller.id,
+        state=State.WAITING,
+        mode=body.mode,
+        features=sorted(set(body.features)),
+        recording=Recording.OFF,
+        meta=body.metadata,
+        max_seconds=smallest(organization.max_session_seconds, operator.max_session_seconds, body.max_session_seconds),
+        statement="",
+        relay_ids=await relays.preassign(db, context),
+        created_at=now,
+        starts_at=starts_at,
+        code_expires_at=expires_at,
+    )
+    _describe(context, session, organization, operator, body.customer, body.reference)
+    db.add(session)
+    await db.flush()
+    digits = codes.digits_for(
+        expires_at - now,
+        scheduled=starts_at is not None,
+        wanted=organization.code_digits,
+        shielded=context.join_budgets.shielded,
+    )
+    await codes.draw(db, context.sealer, session.id, digits, expires_at)
+    record(db, session, "session.created", now, state=str(State.WAITING), mode=str(session.mode))
+    return session
+
+
+async def get(db: AsyncSession, caller: Caller, session_id: str, *, lock: bool = False) -> Session:
+    """A session the caller may see; another organisation's is not found."""
+    session = await repository.for_caller(db, caller, session_id, lock=lock)
+    if session is None:
+        raise NotFound("There is no such session.")
+    return session
+
+
+async def end(db: AsyncSession, context: Context, caller: Caller, session_id: str, body: EndRequest) -> Session:
+    """End a session at once. Ending one that is over changes nothing, so that both sides may press stop."""
+    session = await get(db, caller, session_id, lock=True)
+    if session.state not in OVER:
+        await ending.end(db, context, session, _party(caller, session), body.reason or "ended", body.note)
+    return session
+
+
+async def issue_ticket(
+    db: AsyncSession, context: Context, caller: Caller, session_id: str, origin: str | None
+) -> Admission:
+    """Statement and tickets for the session's operator, with one participant per operator and session."""
+    session = await get(db, caller, session_id, lock=True)
+    if session.operator_id != caller.operator_id:
+        raise Forbidden("Only the operator of the session can join it.")
+    if session.state in OVER:
+        raise SessionEnded("Start a new session.", ended_by=session.ended_by, reason=session.reason)
+    if origin is not None and origin != context.settings.public_url:
+        raise OriginNotAllowed(f"Use the console at {context.settings.public_url}.")
+    operator = await operators.by_id(db, caller.organization_id, caller.operator_id)
+    if operator is None or session.mode not in operator.modes:
+        raise _mode_not_allowed(Mode(session.mode))
+    participant = await _viewer(db, session, caller.operator_id, origin, context.clock.now())
+    return await admission.admit(db, context, session, participant)
+
+
+def smallest(*limits: int | None) -> int | None:
+    """The narrowest of several limits; None where there is none."""
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def customer_of(context: Context, session: Session) -> Customer | None:
+    """The customer's details, opened."""
+    if session.customer_sealed is None:
+        return None
+    return Customer.model_validate_json(context.sealer.open(CUSTOMER_PURPOSE, session.id, session.customer_sealed))
+
+
+async def _helper(db: AsyncSession, caller: Caller, operator_id: str) -> Operator:
+    authorize_for(caller, operator_id)
+    operator = await operators.by_id(db, caller.organization_id, operator_id)
+    if operator is None:
+        raise BadRequest("operator_id names nobody in your organisation.")
+    if operator.suspended_at:
+        raise Forbidden("This operator is suspended.")
+    return operator
+
+
+def _refuse_by_policy(operator: Operator, body: SessionCreate) -> None:
+    if body.mode not in operator.modes:
+        raise _mode_not_allowed(body.mode)
+    unknown = sorted(set(body.features) - FEATURES[body.mode])
+    if unknown:
+        why = f"The mode {body.mode} has no feature {', '.join(unknown)}."
+        raise Invalid(why, errors=[{"detail": why, "pointer": "#/features"}])
+
+
+def _mode_not_allowed(mode: Mode) -> ModeNotAllowed:
+    return ModeNotAllowed(f"This operator may not use the mode {mode}; ask an administrator.", mode=str(mode))
+
+
+def _times(body: SessionCreate, now: datetime) -> tuple[datetime | None, datetime]:
+    """When it is to start, if that lies ahead, and when the code ends."""
+    starts_at = body.starts_at if body.starts_at and body.starts_at > now else None
+    if starts_at and starts_at > now + FARTHEST_START:
+        why = f"starts_at may be at most {FARTHEST_START.days} days ahead."
+        raise Invalid(why, errors=[{"detail": why, "pointer": "#/starts_at"}])
+    return starts_at, (starts_at or now) + timedelta(seconds=body.expires_in)
+
+
+def _describe(
+    context: Context,
+    session: Session,
+    organization: Organization,
+    operator: Operator,
+    customer: Customer | None,
+    reference: Reference | None,
+) -> None:
+    """What the session is about, sealed where it is about a person, and the statement that says it to both sides."""
+    if customer is not None:
+        plain = json.dumps(customer.model_dump(), ensure_ascii=False).encode()
+        session.customer_sealed = context.sealer.seal(CUSTOMER_PURPOSE, session.id, plain)
+    if reference is not None:
+        session.reference_system, session.reference_id, session.reference_url = (
+            reference.system,
+            reference.id,
+            reference.url,
+        )
+    session.statement = statement.make(context.keyring, session, organization, operator, customer, reference)
+
+
+async def _viewer(
+    db: AsyncSession, session: Session, operator_id: str, origin: str | None, now: datetime
+) -> Participant:
+    """The operator's participant: the same one at every call, with the origin of the latest."""
+    everybody = await repository.participants(db, session.id)
+    for participant in everybody:
+        if participant.operator_id == operator_id:
+            participant.origin = origin
+            return participant
+    return Participant(
+        id=new_id(Kind.PARTICIPANT),
+        session_id=session.id,
+        sender=max([FIRST_VIEWER_SENDER - 1, *(row.sender for row in everybody)]) + 1,
+        role=WireRole.VIEWER,
+        side=Side.OPERATOR,
+        operator_id=operator_id,
+        origin=origin,
+        first_jti="",
+        created_at=now,
+    )
+
+
+def _party(caller: Caller, session: Session) -> Party:
+    if not caller.is_person:
+        return Party.SYSTEM
+    return Party.OPERATOR if caller.operator_id == session.operator_id else Party.ADMINISTRATOR

@@ -1,0 +1,67 @@
+"""Tickets: what lets one participant through one relay, once; and resume tickets, with which it comes back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from api.kit.ids import Kind, new_id
+from api.relays.models import Relay
+from api.sessions.models import Participant, Session
+from api.sessions.statement import limits
+from api.signing.keyring import Keyring
+from wire import tokens
+
+TICKET_LIFE = timedelta(seconds=60)
+RESUME_LIFE = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A signed ticket and when it expires."""
+
+    token: str
+    expires_at: datetime
+
+
+def ticket(keyring: Keyring, session: Session, participant: Participant, relays: Sequence[Relay], jti: str) -> Signed:
+    """For the first relay of the list, once."""
+    expires_at = keyring.expiry(TICKET_LIFE)
+    claims = {**_claims(session, participant, relays), "aud": relays[0].id}
+    return Signed(keyring.sign(tokens.TICKET, claims, expires_at, jti), expires_at)
+
+
+def resume_ticket(keyring: Keyring, session: Session, participant: Participant, relays: Sequence[Relay]) -> Signed:
+    """For any relay of the list; carries the counter by which a relay prefers the newer."""
+    expires_at = keyring.expiry(RESUME_LIFE)
+    claims = {
+        **_claims(session, participant, relays),
+        "aud": [relay.id for relay in relays],
+        "cnt": participant.resume_counter,
+    }
+    return Signed(keyring.sign(tokens.RESUME, claims, expires_at), expires_at)
+
+
+def new_jti() -> str:
+    """An id for a ticket, made before it: the first one of a participant names it in the handshake."""
+    return new_id(Kind.TOKEN)
+
+
+def _claims(session: Session, participant: Participant, relays: Sequence[Relay]) -> dict[str, Any]:
+    claims: dict[str, Any] = {
+        "sub": participant.id,
+        "sid": session.id,
+        "org": session.organization_id,
+        "snd": participant.sender,
+        "side": participant.side,
+        "role": participant.role,
+        "mode": session.mode,
+        "features": session.features,
+        "recording": session.recording,
+        "limits": limits(session.max_seconds),
+        "first": participant.first_jti,
+        "relays": [{"id": relay.id, "url": relay.public_url} for relay in relays],
+    }
+    if participant.origin is not None:
+        claims["origin"] = participant.origin
+    return claims

@@ -1,0 +1,137 @@
+"""Settings of the api process: environment with the prefix TASUKI_, or the file that TASUKI_SETTINGS_FILE names."""
+
+import ipaddress
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Words = Annotated[tuple[str, ...], NoDecode]
+"""Several values in one variable, separated by commas."""
+
+
+class Settings(BaseSettings):
+    """Built once in `main` and passed down."""
+
+    model_config = SettingsConfigDict(env_prefix="TASUKI_", frozen=True, extra="ignore")
+
+    data_dir: Path = Field(default=Path("data"), description="Where the database and the master key live.")
+    database_url: str = Field(default="", description="Empty: SQLite in the data directory. Or postgresql://…")
+    master_key_file: Path | None = Field(default=None, description="Default: master.key in the data directory.")
+    public_url: str = Field(default="http://localhost:8080", description="How browsers and customers reach this server.")
+    api_listen: str = Field(default="127.0.0.1:8080", description="host:port to listen on; port 0 takes a free one.")
+    relay_public_url: str = Field(default="ws://localhost:8443", description="Where the first relay will be reached.")
+    tls_cert_file: Path | None = None
+    tls_key_file: Path | None = None
+    trusted_proxies: Words = Field(default=(), description="Addresses or networks of our own reverse proxies.")
+    webhook_allow_networks: Words = Field(
+        default=(), description="Private networks that webhooks may be sent to (CIDR); http is allowed there."
+    )
+    web_dir: Path | None = Field(default=None, description="Where the web files are; found by itself when empty.")
+
+    access_token_life: timedelta = timedelta(minutes=10)
+    refresh_token_life: timedelta = timedelta(days=14)
+    relay_heartbeat: timedelta = timedelta(seconds=10)
+    webhook_patience: timedelta = Field(
+        default=timedelta(seconds=5), description="How long `session.ended` waits for the relay's last byte counts."
+    )
+
+    @field_validator("trusted_proxies", "webhook_allow_networks", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(word.strip() for word in value.split(",") if word.strip())
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_are_named(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for word in value:
+            if "*" in word or _network(word).prefixlen == 0:
+                raise ValueError(
+                    "TASUKI_TRUSTED_PROXIES must list your own proxies: trusting everybody lets any client write its address"
+                )
+        return value
+
+    @field_validator("webhook_allow_networks")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(_network(word)) for word in value)
+
+    @field_validator("public_url")
+    @classmethod
+    def _public(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"} or parts.query:
+            raise ValueError("TASUKI_PUBLIC_URL must look like https://support.example.com, without a path")
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @model_validator(mode="after")
+    def _listener_is_safe(self) -> Self:
+        if (self.tls_cert_file is None) != (self.tls_key_file is None):
+            raise ValueError("TASUKI_TLS_CERT_FILE and TASUKI_TLS_KEY_FILE must be set together")
+        host, _ = self.listen
+        if not is_loopback(host) and self.tls_cert_file is None and not self.trusted_proxies:
+            raise ValueError(
+                f"TASUKI_API_LISTEN={self.api_listen} can be reached from other machines without TLS: set"
+                " TASUKI_TLS_CERT_FILE and TASUKI_TLS_KEY_FILE, or TASUKI_TRUSTED_PROXIES to the TLS proxy in front"
+            )
+        return self
+
+    @property
+    def listen(self) -> tuple[str, int]:
+        """Host and port of `api_listen`; ValueError when it is not host:port."""
+        host, _, port = self.api_listen.rpartition(":")
+        if not port.isdecimal() or int(port) > 65_535:
+            raise ValueError("TASUKI_API_LISTEN must look like 127.0.0.1:8080")
+        return host.strip("[]"), int(port)
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL, with the asynchronous driver."""
+        if not self.database_url:
+            return f"sqlite+aiosqlite:///{self.data_dir.resolve() / 'tasuki.db'}"
+        scheme, separator, rest = self.database_url.partition("://")
+        drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+        return f"{drivers.get(scheme, scheme)}{separator}{rest}"
+
+    @property
+    def master_key(self) -> Path:
+        """The file of the master key."""
+        return self.master_key_file or self.data_dir / "master.key"
+
+    @property
+    def issuer(self) -> str:
+        """`iss` of all tokens, and the only web origin that may ask for tickets."""
+        return self.public_url
+
+    @property
+    def console_cookie_life(self) -> int:
+        """Seconds for which the console stays signed in without use."""
+        return int(self.refresh_token_life.total_seconds())
+
+
+def load_settings() -> Settings:
+    """The settings of this process; ValueError (pydantic) says which variable is wrong."""
+    return Settings(_env_file=os.environ.get("TASUKI_SETTINGS_FILE"))  # type: ignore[call-arg]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a listener on `host` can be reached from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _network(word: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    try:
+        return ipaddress.ip_network(word, strict=False)
+    except ValueError as error:
+        raise ValueError(f"{word!r} is not an address or network such as 10.0.0.0/8") from error

@@ -1,0 +1,1 @@
+"""Keys that sign tokens, and the statements and tickets signed with them."""

@@ -1,0 +1,1 @@
+"""The pages and scripts of web/, served from a fixed manifest."""

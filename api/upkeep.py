@@ -1,0 +1,92 @@
+"""What happens by itself: codes run out, time limits end sessions, lost ones end, relays go silent, old rows go."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import structlog
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from api.auth import repository as sign_ins
+from api.context import Context
+from api.idempotency import service as idempotency
+from api.relays import reports
+from api.relays import repository as relays
+from api.relays import service as relay_rules
+from api.relays.models import Relay
+from api.sessions import codes, ending
+from api.sessions import repository as sessions
+from api.sessions.modes import Party
+from api.sessions.tickets import RESUME_LIFE
+from api.webhooks import repository as webhooks
+
+EVERY_SECONDS = 1.0
+PURGE_EVERY = timedelta(minutes=10)
+BATCH = 100
+LOST_AFTER = RESUME_LIFE
+"""Nobody can come back after the last resume ticket has expired."""
+DELIVERIES_KEPT = timedelta(days=30)
+
+log = structlog.get_logger()
+
+
+async def run(context: Context) -> None:
+    """For ever, once a second. A failure is logged and tried again: this must not stop."""
+    started = context.clock.now()
+    purged: datetime | None = None
+    while True:
+        try:
+            now = context.clock.now()
+            await tick(context, started)
+            if purged is None or now - purged >= PURGE_EVERY:
+                purged = now
+                await purge(context)
+        except Exception:  # logged, and tried again in a second
+            log.exception("api.upkeep_failed")
+        await asyncio.sleep(EVERY_SECONDS)
+
+
+async def tick(context: Context, started: datetime) -> None:
+    """One round. Looks first and takes the write lock only when there is something to do."""
+    async with context.database.read() as db:
+        if not await _anything(db, context, started):
+            return
+    async with context.database.write() as db:
+        now = context.clock.now()
+        for session in await sessions.expired(db, now, BATCH):
+            await ending.expire(db, context, session)
+        for session in await sessions.over_limit(db, now, BATCH):
+            await ending.end(db, context, session, Party.SYSTEM, "time_limit")
+        for session in await sessions.lost(db, now - LOST_AFTER, BATCH):
+            await ending.end(db, context, session, Party.SYSTEM, "lost")
+        for relay in await _silent(db, context, started):
+            await reports.relay_lost(db, context, relay)
+
+
+async def purge(context: Context) -> None:
+    """Delete what has served its time."""
+    async with context.database.write() as db:
+        now = context.clock.now()
+        await sign_ins.purge(db, now)
+        await idempotency.purge(db, context)
+        await sessions.purge_codes(db, now - codes.KEPT_AFTER_END)
+        await relays.purge(db, now - relay_rules.KEPT)
+        await webhooks.purge(db, now - DELIVERIES_KEPT)
+
+
+async def _anything(db: AsyncSession, context: Context, started: datetime) -> bool:
+    now = context.clock.now()
+    return bool(
+        await sessions.expired(db, now, 1)
+        or await sessions.over_limit(db, now, 1)
+        or await sessions.lost(db, now - LOST_AFTER, 1)
+        or await _silent(db, context, started)
+    )
+
+
+async def _silent(db: AsyncSession, context: Context, started: datetime) -> list[Relay]:
+    """Relays with somebody on them that were not heard of; not before this process had time to hear them."""
+    since = relay_rules.healthy_since(context)
+    if started > since:
+        return []
+    quiet = await relays.silent(db, since)
+    return [relay for relay in quiet if await sessions.participants_on(db, relay.id)]

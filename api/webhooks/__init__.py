@@ -1,0 +1,1 @@
+"""Outgoing webhooks: endpoints, outbox, delivery."""

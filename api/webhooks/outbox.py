@@ -1,0 +1,39 @@
+"""The outbox: what endpoints must be told is written in the transaction of what happened, and sent afterwards."""
+
+from datetime import datetime, timedelta
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from api.db import wake_after
+from api.kit.ids import Kind, new_id
+from api.sessions.models import Session
+from api.webhooks import repository
+from api.webhooks.models import WebhookDelivery
+
+TOPIC = "webhooks"
+"""What the sender waits for."""
+
+
+async def announce(
+    db: AsyncSession, session: Session, type_: str, now: datetime, patience: timedelta | None = None
+) -> None:
+    """Queue `type_` for every endpoint that wants it; the first attempt may wait `patience` for what is still coming in."""
+    for endpoint in await repository.endpoints_of(db, session.organization_id):
+        if type_ in endpoint.events:
+            db.add(
+                WebhookDelivery(
+                    id=new_id(Kind.DELIVERY),
+                    endpoint_id=endpoint.id,
+                    session_id=session.id,
+                    type=type_,
+                    next_at=now + patience if patience else now,
+                    created_at=now,
+                )
+            )
+    wake_after(db, [TOPIC])
+
+
+async def hasten(db: AsyncSession, session_id: str, now: datetime) -> None:
+    """What was waited for has come."""
+    await repository.hasten(db, session_id, now)
+    wake_after(db, [TOPIC])

@@ -1,0 +1,86 @@
+"""An installation made once by the real commands and routes, copied for every test."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api import admin
+from api.app import create_app
+from tests.integration.api.support import (
+    PASSWORD,
+    RELAY_URLS,
+    Api,
+    Installation,
+    Person,
+    ShiftedClock,
+    copied,
+    running,
+    settings_for,
+)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """Two organisations, two relays, everybody signed in."""
+    folder = tmp_path_factory.mktemp("installation")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TASUKI_DATA_DIR", str(folder))
+        return asyncio.run(_install(folder))
+
+
+async def _install(folder: Path) -> Installation:
+    first = {}
+    for company, login in (("acme", "alice"), ("globex", "gina")):
+        given = ["init", "--company", company, "--login", login, "--name", login.title(), "--json"]
+        first[login] = await admin.run(admin.parse(given))
+    tokens = []
+    for number, url in enumerate(RELAY_URLS):
+        file = folder / f"relay{number}.token"
+        await admin.run(admin.parse(["relay", "add", "--url", url, "--out", str(file)]))
+        tokens.append(file.read_text().strip())
+    app = create_app(settings_for(folder))
+    transport = httpx.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://localhost:8080") as http,
+    ):
+        alice = await _settle(http, "acme/alice", first["alice"]["password"])
+        gina = await _settle(http, "globex/gina", first["gina"]["password"])
+        made = await http.post(
+            "/v1/operators", json={"login": "bob", "name": "Bob", "role": "operator"}, headers=alice.headers
+        )
+        assert made.status_code == 201, made.text
+        bob = await _settle(http, "acme/bob", made.json()["one_time_password"])
+    return Installation(folder, alice, bob, gina, (tokens[0], tokens[1]))
+
+
+async def _settle(http: httpx.AsyncClient, username: str, password: str) -> Person:
+    """Change the one-time password and be signed in."""
+    body = {"username": username, "password": password, "new_password": PASSWORD}
+    answer = await http.post("/v1/auth/password", json=body)
+    assert answer.status_code == 200, answer.text
+    tokens = json.loads(answer.text)
+    me = await http.get("/v1/me", headers={"Authorization": f"Bearer {tokens['access_token']}"})
+    return Person(me.json()["operator"]["id"], username, tokens["access_token"], tokens["refresh_token"])
+
+
+@pytest.fixture
+def clock() -> ShiftedClock:
+    return ShiftedClock()
+
+
+@pytest.fixture
+def installation(template: Installation, tmp_path: Path) -> Installation:
+    return copied(template, tmp_path / "data")
+
+
+@pytest.fixture
+async def api(installation: Installation, clock: ShiftedClock) -> AsyncIterator[Api]:
+    """A running app with two healthy relays."""
+    async with running(installation, clock) as api:
+        await api.register_relays()
+        yield api
