@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import os
+import socket
 import ssl
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
@@ -26,10 +27,16 @@ async def close_all() -> None:
 
 
 async def dial(
-    port: int, tls: ssl.SSLContext | None = None, limit: int = 1 << 20
+    port: int, tls: ssl.SSLContext | None = None, limit: int = 1 << 20, window: int | None = None
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """A plain connection, closed at the end of the test."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls, limit=limit)
+    """A plain connection, closed at the end of the test; `window` bytes of receive buffer in the kernel."""
+    sock = socket.socket()
+    sock.setblocking(False)
+    if window:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+    await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
+    name = "localhost" if tls else None
+    reader, writer = await asyncio.open_connection(sock=sock, ssl=tls, server_hostname=name, limit=limit)
     _writers.append(writer)
     return reader, writer
 
@@ -101,9 +108,10 @@ class Client:
         request: bytes | None = None,
         tls: ssl.SSLContext | None = None,
         limit: int = 1 << 20,
+        window: int | None = None,
     ) -> Self:
         """Connect and upgrade; raises `Refusal`."""
-        reader, writer = await dial(port, tls, limit)
+        reader, writer = await dial(port, tls, limit, window)
         writer.write(request or upgrade_request(ticket, headers))
         head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), DEADLINE_SECONDS)).decode()
         status = int(head.split(" ")[1])
@@ -152,27 +160,28 @@ class Client:
 
     async def text(self, kind: str) -> dict[str, Any]:
         """The next TEXT frame of this type; whatever comes before is kept."""
-        while True:
-            frame = await self._next_of(TEXT, BINARY)
-            self._keep(frame)
-            if frame.opcode == TEXT and self.texts[-1]["type"] == kind:
-                return self.texts[-1]
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while True:
+                frame = await self._next_of(TEXT, BINARY)
+                self._keep(frame)
+                if frame.opcode == TEXT and self.texts[-1]["type"] == kind:
+                    return self.texts[-1]
 
     async def message(self) -> bytes:
         """The next end-to-end message."""
-        while not self.messages:
-            self._keep(await self._next_of(TEXT, BINARY))
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while not self.messages:
+                self._keep(await self._next_of(TEXT, BINARY))
         return self.messages.pop(0)
 
     async def closed(self) -> int:
         """The close code the relay sends; 0 when it cuts without one."""
         try:
-            while True:
-                frame = await self._next_of(TEXT, BINARY, CLOSE)
-                if frame.opcode == CLOSE:
-                    self.writer.close()
-                    return frame.close_code
-                self._keep(frame)
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                while (frame := await self._next_of(TEXT, BINARY, CLOSE)).opcode != CLOSE:
+                    self._keep(frame)
+            self.writer.close()
+            return frame.close_code
         except (asyncio.IncompleteReadError, ConnectionError):
             return 0
 
