@@ -79,6 +79,8 @@ def running(command: list[str], **options: Any) -> "Iterator[subprocess.Popen[st
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def until_line(process: "subprocess.Popen[str]", wanted: str, seconds: float = 60) -> None:

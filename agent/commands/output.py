@@ -61,10 +61,12 @@ def print_table(rows: list[list[str]], *headings: str) -> None:
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    table = Table(*headings, box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        table.add_column(heading, no_wrap=True, overflow="ignore")  # an id that is cut cannot be copied
     for row in rows:
         table.add_row(*row)
-    Console(highlight=False).print(table)
+    Console(highlight=False, width=None if sys.stdout.isatty() else 200).print(table, crop=False, soft_wrap=True)
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:

@@ -1,0 +1,163 @@
+"""The whole product, started as a user starts it: `tasuki serve`, an operator, customers on ptys."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tools.demo import Customer, running, until_line
+
+ROOT = Path(__file__).parents[2]
+TASUKI = [sys.executable, "-m", "agent"]
+COMPANY, LOGIN, PASSWORD = "acme", "alice", "maple-river-lotus-haven-42"
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on now."""
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+@dataclass
+class Stack:
+    """A running server with one signed-in operator."""
+
+    url: str
+    data: Path
+    environment: dict[str, str]
+    token: str
+    process: "subprocess.Popen[str]"
+
+    def api(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, token: str | None = None
+    ) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token or self.token}"}
+        return httpx.request(method, self.url + path, json=body, headers=headers, timeout=30)
+
+    def ok(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The JSON of an answer that must be good."""
+        answer = self.api(method, path, body)
+        assert answer.is_success, answer.text
+        value: dict[str, Any] = answer.json() if answer.content else {}
+        return value
+
+    def session(self, mode: str = "control", **more: Any) -> dict[str, Any]:
+        return self.ok("POST", "/v1/sessions", {"mode": mode, "customer": {"name": "Carol"}, **more})
+
+    def tasuki(self, *arguments: str, stdin: str = "", **variables: str) -> "subprocess.CompletedProcess[str]":
+        """Run the command as the operator."""
+        return subprocess.run(
+            [*TASUKI, *arguments], env=self.environment | variables, cwd=ROOT, input=stdin, text=True,
+            capture_output=True, timeout=60, check=False,
+        )  # fmt: skip
+
+    @contextmanager
+    def viewer(self, session: str, *more: str) -> Iterator["Viewer"]:
+        """`tasuki view --headless --json`."""
+        command = [*TASUKI, "view", session, "--headless", "--json", *more]
+        with running(command, env=self.environment, stdout=subprocess.PIPE) as process:
+            yield Viewer(process)
+
+    @contextmanager
+    def customer(self, invitation: str, display: str = "", *more: str, **variables: str) -> Iterator[Customer]:
+        """`tasuki join` on a pty."""
+        where = [] if "://" in invitation else ["--server", self.url]
+        screen = {"DISPLAY": display} if display else {"DISPLAY": ""}
+        options = [] if display else ["--screen", "drawn"]
+        environment = self.environment | {"TASUKI_UI": "terminal", "LC_ALL": "C.UTF-8"} | screen | variables
+        customer = Customer([*TASUKI, "join", invitation, *where, *options, *more], environment)
+        try:
+            yield customer
+        finally:
+            customer.close()
+
+
+@dataclass
+class Viewer:
+    """A headless viewer's stream of events."""
+
+    process: "subprocess.Popen[str]"
+
+    def until(self, name: str) -> dict[str, Any]:
+        """The next event of this name; fails with what the command said when it ends before."""
+        assert self.process.stdout is not None
+        seen = []
+        for line in self.process.stdout:
+            event: dict[str, Any] = json.loads(line)
+            seen.append(event["event"])
+            if event["event"] == name:
+                return event
+        raise AssertionError(f"no {name!r} came, only {seen}")
+
+
+@contextmanager
+def run_stack() -> Iterator[Stack]:
+    """Start everything on free ports in a folder of its own; stopped at the end."""
+    web, relay, admin = free_ports(3)
+    with tempfile.TemporaryDirectory(prefix="tasuki-e2e-") as folder:
+        data = Path(folder) / "data"
+        mine = {name: value for name, value in os.environ.items() if not name.startswith("TASUKI_")}
+        environment = mine | {
+            "TASUKI_DATA_DIR": str(data),
+            "TASUKI_CONFIG_DIR": str(Path(folder) / "operator"),
+            "TASUKI_PUBLIC_URL": f"http://localhost:{web}",
+            "TASUKI_API_URL": f"http://localhost:{web}",
+            "TASUKI_API_LISTEN": f"127.0.0.1:{web}",
+            "TASUKI_RELAY_PUBLIC_URL": f"ws://localhost:{relay}",
+            "TASUKI_RELAY_LISTEN": f"127.0.0.1:{relay}",
+            "TASUKI_RELAY_ADMIN_LISTEN": f"127.0.0.1:{admin}",
+        }
+        data.mkdir()
+        with (
+            (Path(folder) / "server.log").open("w") as log,
+            running([*TASUKI, "serve"], env=environment, stdout=subprocess.PIPE, stderr=log) as process,
+        ):
+            until_line(process, "Tasuki is ready")
+            stack = Stack(f"http://localhost:{web}", data, environment, "", process)
+            _make_operator(stack)
+            yield stack
+
+
+def _make_operator(stack: Stack) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "api.admin",
+        "init",
+        "--company",
+        COMPANY,
+        "--login",
+        LOGIN,
+        "--name",
+        "Alice",
+        "--json",
+    ]
+    made = subprocess.run(command, env=stack.environment, cwd=ROOT, check=True, capture_output=True, text=True)
+    body = {"username": f"{COMPANY}/{LOGIN}", "password": json.loads(made.stdout)["password"], "new_password": PASSWORD}
+    answer = httpx.post(f"{stack.url}/v1/auth/password", json=body, timeout=30)
+    stack.token = answer.raise_for_status().json()["access_token"]
+    done = stack.tasuki("login", "--company", COMPANY, "--login", LOGIN, "--password-stdin", stdin=PASSWORD + "\n")
+    assert done.returncode == 0, done.stderr
+
+
+def accept(customer: Customer, digits: str | None) -> None:
+    """The customer does what a willing customer does."""
+    if digits is not None:
+        customer.until("Six digits, then Enter")
+        customer.type(digits + "\n")
+    customer.until("yes or no, then Enter")
+    customer.type("yes\n")
