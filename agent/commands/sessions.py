@@ -1,5 +1,6 @@
 """`tasuki session create|list|show|end`."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -9,6 +10,11 @@ from agent.commands.store import SessionSecrets, encode_link_secret, new_link_se
 
 app = typer.Typer(help="Make, list, show and end sessions.", no_args_is_help=True)
 SessionArgument = Annotated[str, typer.Argument(help="The session's id (ses_…).")]
+
+
+def _when(text: str) -> str:
+    """An API time as people read it, in their own time zone."""
+    return f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M}"
 
 
 def _grouped(code: str) -> str:
@@ -53,7 +59,7 @@ def create(
     if as_json:
         print_json(session)
         return
-    say(f"\n  Code   [bold]{_grouped(session['code'])}[/bold]   (good until {session['code_expires_at']})")
+    say(f"\n  Code   [bold]{_grouped(session['code'])}[/bold]   (good until {_when(session['code_expires_at'])})")
     say(f"  Link   {session['link']}")
     say(f"\nThe customer runs:  tasuki join {session['code']} --server {session['join_url'].split('/join/')[0]}")
     say(f"Then look on with:  tasuki view {session['id']}\n")
@@ -84,7 +90,7 @@ def list_(
             s["mode"],
             s["operator"]["name"],
             (s.get("customer") or {}).get("name") or "",
-            s["created_at"],
+            _when(s["created_at"]),
         ]
         for s in page["items"]
     ]
@@ -96,7 +102,7 @@ def list_(
 
 def _show(session: dict[str, Any]) -> None:
     lines = [("Session", session["id"]), ("State", session["state"]), ("Mode", session["mode"])]
-    lines += [("Operator", session["operator"]["name"]), ("Made", session["created_at"])]
+    lines += [("Operator", session["operator"]["name"]), ("Made", _when(session["created_at"]))]
     if session.get("code"):
         lines.append(("Code", _grouped(session["code"])))
     if session["state"] == "ended":
