@@ -49,7 +49,7 @@ class Injector(ABC):
     def __init__(self, area: Area) -> None:
         self.area = area
         self.ignored: Counter[str] = Counter()
-        """What was not applied, by reason: ``unknown key``, ``unknown character``."""
+        """What was not applied, by reason: ``unknown key``, ``unknown character``, ``console key`` …"""
         self.halted: Callable[[], bool] = _never
         """Asked between the characters of a text; True stops typing."""
         self._buttons: set[int] = set()

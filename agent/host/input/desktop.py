@@ -117,7 +117,7 @@ class PynputInjector(Injector):
 def _whole_desktop() -> Area:
     import mss  # noqa: PLC0415 - needs a display
 
-    with mss.mss() as screen:
+    with mss.MSS() as screen:
         whole = screen.monitors[0]
     left, top = (whole["left"], whole["top"]) if sys.platform in ("win32", "darwin") else (0, 0)
     return Area(left, top, whole["width"], whole["height"])

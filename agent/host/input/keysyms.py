@@ -21,6 +21,8 @@ LOCKS: Final = frozenset({0xFFE5, 0xFFE6, 0xFF7F})
 """Caps Lock, Shift Lock, Num Lock: what they do is already in the keysyms that follow."""
 _REFUSED: Final = frozenset({0xFED5})
 """Terminate_Server."""
+CONSOLE: Final = frozenset({0xFF08, *range(0xFFBE, 0xFFCA)})
+"""With Ctrl and Alt these end the X server or switch to another console, where nobody sees the sign."""
 _KEYPAD: Final = range(0xFF80, 0xFFBE)
 _EURO: Final = 0x20AC
 """The one older keysym that common layouts have for a character beyond Latin-1 (its number is its code point)."""

@@ -104,6 +104,9 @@ class X11Injector(Injector):
         """Press and hold; the server repeats a held key itself, so the operator's repeats are left out."""
         if keysym in self._held:
             return
+        if keysym in ks.CONSOLE and self._held.keys() & ks.CONTROL and self._held.keys() & ks.ALT:
+            self.ignored["console key"] += 1
+            return
         state = self._state()
         command = bool(self._held.keys() & (ks.CONTROL | ks.ALT | ks.SUPER)) and not self._choosing
         letter = command and ks.is_letter(keysym)

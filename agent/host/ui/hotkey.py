@@ -1,4 +1,7 @@
-"""The key combination that stops from anywhere: Ctrl+Alt+F12, where the platform lets a program listen for one."""
+"""The key combination that stops from anywhere: Ctrl+Shift+F12, where a program may listen for one.
+
+Not Ctrl+Alt+F12: the X server takes that one for itself and switches to another console.
+"""
 
 import asyncio
 import os
@@ -7,7 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, Protocol
 
-COMBINATION: Final = "<ctrl>+<alt>+<f12>"
+COMBINATION: Final = "<ctrl>+<shift>+<f12>"
 
 
 class HotKey(Protocol):

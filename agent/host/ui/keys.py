@@ -25,8 +25,9 @@ class Keys:
     """
 
     def __init__(self, fd: int | None = None) -> None:
-        self._fd = sys.stdin.fileno() if fd is None else fd
-        self.immediate = termios is not None and os.isatty(self._fd)
+        self._given = fd
+        self._fd = -1
+        self.immediate = False
         self._saved: list[Any] | None = None
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._on_text: Callable[[str], None] = _ignore
@@ -34,8 +35,10 @@ class Keys:
         self._reading = False
 
     def start(self, on_text: Callable[[str], None], on_end: Callable[[], None]) -> None:
-        """Begin; both are called on the running loop."""
+        """Begin; both are called on the running loop. Raises `OSError` when there is nothing to read from."""
         self._on_text, self._on_end = on_text, on_end
+        self._fd = self._given if self._given is not None else _stdin()
+        self.immediate = termios is not None and os.isatty(self._fd)
         if self.immediate:
             self._saved = termios.tcgetattr(self._fd)
             tty.setcbreak(self._fd, termios.TCSADRAIN)
@@ -97,6 +100,12 @@ class Keys:
         else:
             self._reading = False
             self._on_end()
+
+
+def _stdin() -> int:
+    if sys.stdin is None:
+        raise OSError("there is no terminal to ask in; start this in one")
+    return sys.stdin.fileno()
 
 
 def _ignore(_text: str) -> None:

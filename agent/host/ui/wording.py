@@ -9,7 +9,7 @@ from agent.host.ui.base import Problem
 from agent.host.ui.question import Question
 from texts import catalogue, translate
 
-HOTKEY_NAME: Final = "Ctrl+Alt+F12"
+HOTKEY_NAME: Final = "Ctrl+Shift+F12"
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,6 +201,15 @@ def test_keys_that_are_no_characters(xvfb: Xvfb, log: KeyLog, keysym: int) -> No
         assert [(down, name) for down, name, _ in log.read(2)] == [(True, keysym), (False, keysym)]
 
 
+@pytest.mark.parametrize("keysym", [0xFFBE, 0xFFC9, 0xFF08])
+def test_evil_combinations_that_leave_the_desktop_are_ignored(xvfb: Xvfb, log: KeyLog, keysym: int) -> None:
+    with injector_on(xvfb) as injector:
+        for event in (*tap(CTRL, ALT, keysym), *tap(ord("x"))):
+            injector.apply(event)
+        assert [name for down, name, _ in log.read(6) if down] == [CTRL, ALT, ord("x")]
+        assert injector.ignored == {"console key": 1}
+
+
 @pytest.mark.parametrize("how", ["release", "close", "worker"])
 def test_nothing_stays_down(xvfb: Xvfb, log: KeyLog, how: str) -> None:
     events: list[Event] = [KeyEvent(True, key) for key in (SHIFT, CTRL, ord("Q"), 0xE4)]

@@ -61,7 +61,7 @@ class Sign:
             self._window = None
 
     def _make(self) -> None:
-        window = tk.Toplevel(self._root, background=colours.SASH)
+        window = tk.Toplevel(self._root, background=colours.SASH, class_="Tasuki")
         window.withdraw()
         window.overrideredirect(True)
         window.attributes("-topmost", True)
