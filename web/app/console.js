@@ -1,0 +1,114 @@
+/** The operator's console: decides which view the address and the sign-in ask for. */
+
+import { home } from './console/home.js';
+import { sessionView } from './console/session.js';
+import { signInView } from './console/signin.js';
+import { call, explain, onSignedOut, refresh, signOut } from './lib/api.js';
+import { h, messageBox, topBar } from './lib/dom.js';
+import { hasText, initTexts, onLanguage, t } from './lib/i18n.js';
+import { forgetAll } from '../core/resume_store.js';
+
+/**
+ * A view: its elements, and what to do when it goes. `bare` views bring their own top bar.
+ * @typedef {{element: HTMLElement, title: string, bare?: boolean, close?: () => void}} View
+ *
+ * What every view may use.
+ * @typedef {object} Console
+ * @property {{operator: {id: string, name: string, modes: string[]}, organisation: {name: string}}} me
+ * @property {(path: string) => void} go to another address of the console
+ * @property {(session: any) => void} show a session whose body is at hand
+ */
+
+const root = /** @type {HTMLElement} */ (document.getElementById('console'));
+/** @type {View | null} */
+let shown = null;
+/** @type {any} */
+let me = null;
+/** Counts navigations, so that a slow one does not overwrite a later one. */
+let turn = 0;
+
+/** @param {View} view */
+function show(view) {
+  shown?.close?.();
+  shown = view;
+  const main = h('main', { id: 'main', tabindex: '-1' }, view.element);
+  root.replaceChildren(...(view.bare ? [main] : [bar(), main]));
+  retitle();
+}
+
+function retitle() {
+  if (shown) document.title = `${t(shown.title)} – Tasuki`;
+}
+
+function bar() {
+  if (!me) return topBar('/console');
+  const who = h('span', { class: 'soft small who' }, `${me.operator.name} · ${me.organisation.name}`);
+  const out = h('button', { type: 'button', class: 'plain', t: 'console.sign_out', onclick: leave });
+  return topBar('/console', who, out);
+}
+
+async function leave() {
+  await signOut().catch(() => undefined);
+  await forgetAll().catch(() => undefined);
+  sessionStorage.clear();
+  askToSignIn();
+}
+
+function askToSignIn() {
+  me = null;
+  turn += 1;
+  show(signInView(() => route()));
+}
+
+/** @param {string} path */
+function go(path) {
+  history.pushState(null, '', path);
+  route();
+}
+
+/** Show what the address names. @param {any} [session] its body, when it is at hand */
+async function route(session) {
+  const mine = ++turn;
+  try {
+    me ??= await call('GET', '/v1/me');
+    const id = /^\/console\/sessions\/([A-Za-z0-9_]+)\/?$/.exec(location.pathname)?.[1];
+    const context = { me, go, show: (/** @type {any} */ made) => showSession(made) };
+    const view = id ? await sessionView(context, session ?? (await call('GET', `/v1/sessions/${id}`))) : await home(context);
+    if (mine === turn) show(view);
+    else view.close?.();
+  } catch (error) {
+    if (mine === turn && me) show(problemView(error));
+  }
+}
+
+/** @param {any} session */
+function showSession(session) {
+  const path = `/console/sessions/${session.id}`;
+  if (location.pathname !== path) history.pushState(null, '', path);
+  route(session);
+}
+
+/** @param {unknown} error @returns {View} */
+function problemView(error) {
+  const box = messageBox();
+  box.show(...explain(error, hasText));
+  const again = h('button', { type: 'button', class: 'primary', t: 'app.try_again', onclick: () => route() });
+  const back = h('button', { type: 'button', t: 'console.all_sessions', onclick: () => go('/console') });
+  const element = h('div', { class: 'page narrow stack' }, box.element, h('div', { class: 'row' }, again, back));
+  return { element, title: 'console.title' };
+}
+
+async function start() {
+  await initTexts();
+  onLanguage(retitle);
+  onSignedOut(askToSignIn);
+  addEventListener('popstate', () => route());
+  try {
+    if (await refresh()) await route();
+    else askToSignIn();
+  } catch (error) {
+    show(problemView(error));
+  }
+}
+
+start();

@@ -1,0 +1,22 @@
+/** Numbers and times as people read them, in the chosen language. */
+
+import { language } from './i18n.js';
+
+/** A session code in groups that can be read out: 1234 5678. @param {string} digits */
+export function groupCode(digits) {
+  const size = digits.length % 4 === 0 ? 4 : 3;
+  return digits.match(new RegExp(`\\d{1,${size}}`, 'g'))?.join(' ') ?? digits;
+}
+
+/** Minutes and seconds: 9:05. @param {number} ms */
+export function clock(ms) {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  const minutes = Math.floor(seconds / 60) % 60;
+  const tail = `${String(minutes).padStart(seconds >= 3600 ? 2 : 1, '0')}:${String(seconds % 60).padStart(2, '0')}`;
+  return seconds >= 3600 ? `${Math.floor(seconds / 3600)}:${tail}` : tail;
+}
+
+/** A date and time. @param {string} rfc3339 */
+export function when(rfc3339) {
+  return new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(rfc3339));
+}
