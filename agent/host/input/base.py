@@ -81,6 +81,10 @@ class Injector(ABC):
             self._button(False, button)
         self._release_keys()
 
+    def tick(self) -> float | None:
+        """Do what is due by the clock; the seconds until something is due again, or None."""
+        return None
+
     def close(self) -> None:
         """Let go of everything and leave the display as it was; may be called twice."""
         self.release_all()

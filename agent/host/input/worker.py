@@ -89,17 +89,25 @@ class InputWorker:
                 self._changed.notify_all()
 
     def _next(self) -> Event | PointerMove | None:
-        with self._changed:
-            self._idle = True
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: self._queue or self._closing)
-            if not self._queue:
-                return None
-            self._idle = False
-            event = self._queue.popleft()
-            if isinstance(event, ReleaseAll):
-                self._halt = False
-            return event
+        """Wait for the next event, and meanwhile do what the clock brings; None to end."""
+        while True:
+            due = self._injector.tick()
+            with self._changed:
+                if not (self._queue or self._closing):
+                    self._idle = True
+                    self._changed.notify_all()
+                    self._changed.wait(due)
+                if self._queue:
+                    return self._take()
+                if self._closing:
+                    return None
+
+    def _take(self) -> Event | PointerMove:
+        self._idle = False
+        event = self._queue.popleft()
+        if isinstance(event, ReleaseAll):
+            self._halt = False
+        return event
 
     def _apply(self, event: Event | PointerMove) -> None:
         """Letting go is always permitted."""

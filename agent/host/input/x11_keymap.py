@@ -62,6 +62,11 @@ class SpareKeys:
         return frozenset(self._rows)
 
     @property
+    def lent(self) -> bool:
+        """Whether any of them holds something."""
+        return bool(self._where)
+
+    @property
     def room(self) -> int:
         """How many keysyms fit at once."""
         return len(self._used)

@@ -190,7 +190,7 @@ def test_combinations(xvfb: Xvfb, log: KeyLog, keys: tuple[int, ...], plain: int
             if down and keysym == plain:
                 break
         assert mask == state
-        assert injector._state() & 0xFF == 0
+        assert injector._keyboard._state() & 0xFF == 0
 
 
 @pytest.mark.parametrize("keysym", [0xFFBE, 0xFFC9, 0xFF1B, 0xFF08, 0xFFFF, 0xFF50, 0xFF57, 0xFF55, 0xFF56, 0xFF52, 0xFF63])
@@ -239,8 +239,20 @@ def test_a_key_released_under_another_name(xvfb: Xvfb, log: KeyLog) -> None:
             injector.apply(KeyEvent(down, keysym))
         for down, keysym in ((True, SHIFT), (True, ord("!")), (False, SHIFT), (False, ord("1"))):
             injector.apply(KeyEvent(down, keysym))
-        assert not injector._held
+        assert not injector._keyboard._held
         assert not any(injector._display.query_keymap())
+
+
+def test_a_late_release_is_no_row_of_characters(xvfb: Xvfb, tmp_path: Path) -> None:
+    with xterm(xvfb, tmp_path) as target:
+        worker = InputWorker(X11Injector(xvfb.display), lambda: True)
+        for _ in range(3):
+            worker.submit(KeyEvent(True, ord("k")))
+        time.sleep(1.2)  # longer than the server's delay before it repeats a held key
+        for event in (KeyEvent(True, ord("k")), KeyEvent(False, ord("k")), *tap(RETURN)):
+            worker.submit(event)
+        assert target.until("kkkk\n") == "kkkk\n"
+        worker.close()
 
 
 def test_pointer_buttons_and_wheel(xvfb: Xvfb, log: KeyLog) -> None:

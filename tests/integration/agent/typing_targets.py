@@ -30,10 +30,10 @@ class Target:
 
 
 @contextmanager
-def xterm(server: Xvfb, folder: Path) -> Iterator[Target]:
+def xterm(server: Xvfb, folder: Path, *options: str) -> Iterator[Target]:
     """An xterm in which ``cat`` writes whole lines to a file."""
     out = folder / "typed"
-    with server.program("xterm", "-u8", "-e", "sh", "-c", f"stty -echo; echo > {folder / 'ready'}; exec cat > {out}"):
+    with server.program("xterm", *options, "-u8", "-e", "sh", "-c", f"stty -echo; > {folder}/ready; exec cat > {out}"):
         _wait(lambda: (folder / "ready").exists() and out.exists())
         focus(server, "xterm")
         yield Target(lambda: out.read_text("utf-8", "replace"))
