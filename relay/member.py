@@ -8,6 +8,8 @@ from relay.permissions import Role
 from wire.limits import MAX_SLOTS
 from wire.messages.relay import Text, present
 
+RelayList = tuple[dict[str, str], ...]
+
 
 @dataclass(slots=True, eq=False)
 class Member:
@@ -21,6 +23,8 @@ class Member:
     """Seconds on the relay's monotonic clock."""
     limit_seconds: float | None = None
     """Longest session, from the ticket."""
+    relays: RelayList = ()
+    """Where to go when this relay is lost, from the ticket."""
     outbox: Outbox = field(default_factory=Outbox)
     admitted: bool = False
     bytes_in: int = 0
@@ -45,12 +49,12 @@ class Member:
             used.add(slot)
         return True
 
-    def usage(self, now: float) -> Tell:
+    def usage(self, now: float, fact: Fact = Fact.USAGE) -> Tell:
         """What was used since the last call: a difference, so that reports may be added up."""
         told_in, told_out, told_at = self._told
         self._told = (self.bytes_in, self.bytes_out, now)
         return Tell(
-            Fact.USAGE,
+            fact,
             self.session,
             self.sender,
             bytes_in=self.bytes_in - told_in,

@@ -3,10 +3,10 @@
 from relay.actions import Action, Bury, Fact, Tell
 from relay.counters import Counters
 from relay.limits import PARTICIPANTS_PER_ROOM
-from relay.member import Member
+from relay.member import Member, RelayList
 from relay.permissions import Role
 from relay.refusals import Refused
-from relay.room import RelayList, Room
+from relay.room import Room
 from relay.tickets import Ticket
 from relay.tombstones import Tombstones
 
@@ -19,7 +19,7 @@ class Registry:
         self.tombstones = Tombstones()
         self.counters = counters or Counters()
         self.relays: RelayList = ()
-        """This relay's own id and address, for `welcome`."""
+        """This relay's own id and address, for `welcome` to who brings no list."""
 
     @property
     def participants(self) -> int:
@@ -43,8 +43,9 @@ class Registry:
         """Let a checked participant in."""
         room = self.rooms.get(ticket.session)
         if room is None:
-            room = self.rooms[ticket.session] = Room(ticket.session, self.counters, self.relays)
-        member = Member(ticket.session, ticket.sender, ticket.role, ticket.side, now, ticket.limit_seconds)
+            room = self.rooms[ticket.session] = Room(ticket.session, self.counters)
+        relays = ticket.relays or self.relays
+        member = Member(ticket.session, ticket.sender, ticket.role, ticket.side, now, ticket.limit_seconds, relays)
         return room, member, room.join(member, now)
 
     def leave(self, room: Room, member: Member, now: float) -> list[Action]:

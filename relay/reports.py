@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections import deque
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -38,26 +39,23 @@ def report_of(tell: Tell, at: datetime) -> Report:
 
 
 class Reports:
-    """Queue and sender. Facts leave before usage, and usage is what gives way when the queue is full."""
+    """Queue and sender, in order. When the queue is full the oldest usage gives way, then the oldest of all."""
 
     def __init__(self, api: ApiClient) -> None:
         self.dropped = 0
         self._api = api
-        self._facts: deque[Report] = deque()
-        self._usage: deque[Report] = deque()
+        self._queue: deque[Report] = deque()
         self._wake = asyncio.Event()
         self._backoff = Backoff(*REGISTER_RETRY_SECONDS)
 
     def __len__(self) -> int:
-        return len(self._facts) + len(self._usage)
+        return len(self._queue)
 
     def put(self, tell: Tell) -> None:
-        """Queue a report; over the limit the oldest usage goes, then the oldest fact."""
-        queue = self._usage if tell.fact is Fact.USAGE else self._facts
-        queue.append(report_of(tell, datetime.now(UTC)))
-        if len(self) > REPORTS:
-            (self._usage or self._facts).popleft()
-            self.dropped += 1
+        """Queue a report."""
+        self._queue.append(report_of(tell, datetime.now(UTC)))
+        if len(self._queue) > REPORTS:
+            self._give_way()
         self._wake.set()
 
     async def run(self) -> None:
@@ -65,20 +63,19 @@ class Reports:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while len(self):
+            while self._queue:
                 pause = await self._send_some()
                 if pause:
                     await asyncio.sleep(pause)
 
     async def flush(self) -> None:
         """Send what is there, once; for the end of the process."""
-        while len(self) and await self._send_some() == 0.0:
+        while self._queue and await self._send_some() == 0.0:
             pass
 
     async def _send_some(self) -> float:
         """Send one batch; the seconds to wait before the next."""
-        queue = self._facts or self._usage
-        batch = [queue[index] for index in range(min(len(queue), REPORTS_PER_REQUEST))]
+        batch = list(islice(self._queue, REPORTS_PER_REQUEST))
         try:
             await self._api.report(batch)
         except ApiDown:
@@ -88,7 +85,7 @@ class Reports:
                 return self._backoff.failed()
             batch = await self._send_singly(batch)
         self._backoff.succeeded()
-        self._forget(queue, batch)
+        self._forget(batch)
         return 0.0
 
     async def _send_singly(self, batch: list[Report]) -> list[Report]:
@@ -103,9 +100,14 @@ class Reports:
                 return batch[:index]
         return batch
 
-    @staticmethod
-    def _forget(queue: deque[Report], batch: list[Report]) -> None:
+    def _forget(self, sent: list[Report]) -> None:
         """Take the sent ones away; some may have given way to newer ones meanwhile."""
-        sent = {report["id"] for report in batch}
-        while queue and queue[0]["id"] in sent:
-            queue.popleft()
+        ids = {report["id"] for report in sent}
+        while self._queue and self._queue[0]["id"] in ids:
+            self._queue.popleft()
+
+    def _give_way(self) -> None:
+        usage = Fact.USAGE.value
+        index = next((index for index, report in enumerate(self._queue) if report["type"] == usage), 0)
+        del self._queue[index]
+        self.dropped += 1

@@ -14,15 +14,12 @@ from relay.retained import Retained
 from wire.header import Delivery
 from wire.messages import relay as texts
 
-RelayList = tuple[dict[str, str], ...]
-
 
 class Room:
     """The participants of one session and what is on its way between them."""
 
-    def __init__(self, session: str, counters: Counters, relays: RelayList = ()) -> None:
+    def __init__(self, session: str, counters: Counters) -> None:
         self.session = session
-        self.relays = relays
         self.members: dict[int, Member] = {}
         self.host: Member | None = None
         self.epoch = 0
@@ -43,7 +40,7 @@ class Room:
     def join(self, member: Member, now: float) -> list[Action]:
         """A participant connected; an older connection of it is replaced."""
         old = self.members.pop(member.sender, None)
-        actions = self._dismiss(old, CloseCode.REPLACED, now) if old else []
+        actions = self._replace(old, now) if old else []
         self.members[member.sender] = member
         self._seen.add(member.sender)
         if member.role is Role.HOST:
@@ -64,14 +61,15 @@ class Room:
         self._forget(member)
         for other in self._others(member):
             self._text(other, texts.left(member.sender))
-        return [member.usage(now), Tell(Fact.LEFT, self.session, member.sender)]
+        return [member.usage(now, Fact.LEFT)]
 
     def end(self, by: str, reason: str, now: float) -> list[Action]:
         """The session is over for everybody here."""
         actions: list[Action] = [Bury(self.session, None, by, reason)]
         for member in list(self.members.values()):
             self._text(member, texts.ended(by, reason))
-            actions += self._dismiss(member, CloseCode.ENDED, now)
+            actions += [member.usage(now, Fact.LEFT), CloseMember(member, CloseCode.ENDED)]
+            self._forget(member)
         self.members.clear()
         return actions
 
@@ -234,7 +232,7 @@ class Room:
 
     def _welcome(self, member: Member) -> None:
         others = [other.present for other in self._others(member)]
-        self._text(member, texts.welcome(self.session, member.sender, member.role.value, others, self.relays))
+        self._text(member, texts.welcome(self.session, member.sender, member.role.value, others, member.relays))
 
     def _others(self, member: Member) -> list[Member]:
         """Who hears of a member and is heard of by it: all viewers for the host, only the host for a viewer."""
@@ -257,10 +255,10 @@ class Room:
     def _drop_member(self, member: Member, code: CloseCode, now: float) -> list[Action]:
         return [CloseMember(member, code), *self.leave(member, now)]
 
-    def _dismiss(self, member: Member, code: CloseCode, now: float) -> list[Action]:
-        """Close without telling the others: they are told something else."""
-        self._forget(member)
-        return [member.usage(now), CloseMember(member, code)]
+    def _replace(self, old: Member, now: float) -> list[Action]:
+        """Nobody is told that the old connection left: its participant is still here."""
+        self._forget(old)
+        return [old.usage(now), CloseMember(old, CloseCode.REPLACED)]
 
     def _forget(self, member: Member) -> None:
         self.ready.discard(member)

@@ -28,6 +28,8 @@ class Ticket:
     expires: float
     counter: int | None
     """Of a resume ticket; None for a first one, which is used once."""
+    relays: tuple[dict[str, str], ...] = ()
+    """The session's ordered relay list, handed on in `welcome`."""
 
 
 def read(claims: Claims, counter: int | None) -> Ticket:
@@ -47,6 +49,9 @@ def read(claims: Claims, counter: int | None) -> Ticket:
             jti=_text(claims["jti"]),
             expires=float(claims["exp"]),
             counter=counter,
+            relays=tuple(
+                {"id": _text(relay["id"]), "url": _text(relay["url"])} for relay in claims.get("relays") or []
+            ),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise Refused.ticket("ticket-claims", "The ticket lacks what a relay needs; ask for a new one.") from None

@@ -83,10 +83,10 @@ async def test_reports_survive_an_outage_and_are_not_counted_twice(api: FakeApi,
     api.down = True
     client = await Client.join(running.port, api.ticket("ses_1", 1))
     client.close()
-    await until(lambda: len(running.relay.reports) == 3)
+    await until(lambda: len(running.relay.reports) == 2)
     assert api.reports == {}
     api.down = False
-    await until(lambda: len(api.reports) == 3)
+    await until(lambda: len(api.reports) == 2)
     assert api.facts == [("joined", 1), ("left", 1)]
     await until(lambda: len(running.relay.reports) == 0)
 

@@ -138,7 +138,7 @@ async def test_bytes_and_time_are_reported_per_participant(api: FakeApi, port: i
     await other.message()
     for client in (host, viewer, other):
         client.close()
-    await until(lambda: len([report for report in api.reports.values() if report["type"] == "usage"]) == 3)
-    usage = {report["sender"]: report for report in api.reports.values() if report["type"] == "usage"}
+    await until(lambda: len([report for report in api.reports.values() if report["type"] == "left"]) == 3)
+    usage = {report["sender"]: report for report in api.reports.values() if report["type"] == "left"}
     assert usage[1]["bytes_in"] == usage[2]["bytes_out"] == usage[3]["bytes_out"] == len(beacon) + 4
     assert usage[1]["bytes_out"] == usage[2]["bytes_in"] == 0

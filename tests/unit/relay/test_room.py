@@ -227,6 +227,7 @@ def test_end_by_the_host_closes_everybody_with_the_reason() -> None:
     assert actions[0] == Tell(Fact.ENDED, "ses_1", by="customer", reason="lost")
     assert Bury("ses_1", None, "customer", "lost") in actions
     assert {action.member for action in actions if isinstance(action, CloseMember)} == {scene.host, scene.viewers[2]}
+    assert [action.sender for action in actions if isinstance(action, Tell) and action.fact is Fact.LEFT] == [1, 2]
     for member in (scene.host, scene.viewers[2]):
         assert [json.loads(text) for text in member.outbox.take_texts()] == [
             {"type": "ended", "by": "customer", "reason": "lost"}

@@ -16,6 +16,7 @@ KEY = SigningKey.generate()
 JWKS = {"keys": [KEY.public_jwk]}
 ISSUER = "http://localhost:8080"
 NOW = 1_000_000
+RELAYS = ({"id": "rel_1", "url": "wss://a"},)
 
 
 def make(typ: str = tokens.TICKET, key: SigningKey = KEY, **changes: Any) -> str:
@@ -32,6 +33,7 @@ def make(typ: str = tokens.TICKET, key: SigningKey = KEY, **changes: Any) -> str
         "role": "viewer",
         "mode": "control",
         "limits": {"seconds": 3600, "bytes_per_second": 1000},
+        "relays": [{"id": "rel_1", "url": "wss://a"}],
         **changes,
     }
     return tokens.sign(key, typ, {name: value for name, value in claims.items() if value is not None})
@@ -68,6 +70,7 @@ def test_a_good_ticket_says_who_comes(desk: TicketDesk) -> None:
         "jti_1",
         NOW + 60,
         None,
+        RELAYS,
     )
 
 
@@ -100,6 +103,7 @@ def test_a_ticket_that_was_only_shown_is_not_burnt(desk: TicketDesk) -> None:
         (make(origin=""), "ticket-claims"),
         (make(limits={"seconds": -1}), "ticket-claims"),
         (make(limits=[1]), "ticket-claims"),
+        (make(relays=[{"id": "rel_1"}]), "ticket-claims"),
         (make(aud=["rel_1", "rel_2"]), "ticket-claims"),
         ("", "ticket-malformed"),
         ("a.b.c", "ticket-malformed"),
