@@ -97,7 +97,7 @@ def _limited(receive: Receive) -> Receive:
 
 
 def _log(scope: Scope, status: int, seconds: float, request_id: str) -> None:
-    template = getattr(scope.get("route"), "path", "unmatched")
+    template = getattr(scope.get("route"), "path", None) or getattr(scope.get("endpoint"), "__name__", "unmatched")
     log.info(
         "api.request",
         method=scope["method"],

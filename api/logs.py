@@ -6,6 +6,10 @@ import sys
 import structlog
 
 
+def _event_first(_logger: object, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    return {"event": event.pop("event"), **event}
+
+
 def configure_logs() -> None:
     """Set structlog up for the process; libraries' warnings go the same way."""
     structlog.configure(
@@ -14,7 +18,7 @@ def configure_logs() -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            structlog.processors.EventRenamer("event"),
+            _event_first,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

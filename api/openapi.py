@@ -84,9 +84,9 @@ def build(app: FastAPI) -> dict[str, Any]:
     schemas["Problem"] = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    for operations in document["paths"].values():
+    for operations in [*document["paths"].values(), *document["webhooks"].values()]:
         for operation in operations.values():
-            _complete(operation, document)
+            _complete(operation, schemas)
     return document
 
 
@@ -108,36 +108,58 @@ def _webhooks() -> Any:
     return router.routes
 
 
-def _complete(operation: dict[str, Any], document: dict[str, Any]) -> None:
+def _complete(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
     """What every operation can answer, and an example of what it takes and gives."""
     found = operation["responses"]
-    common: list[type[Problem]] = []
+    if operation["operationId"].startswith("on_"):
+        found.pop("422", None)
     if "422" in found:
         found["422"] = answers(Invalid)[422]
-    if operation.get("security"):
-        common += [Unauthenticated, TokenRefused, ScopeMissing]
+    _add_common_problems(operation)
+    _add_examples(operation.get("requestBody", {}), schemas)
+    for status, answer in found.items():
+        if status.startswith("2"):
+            schema = _add_examples(answer, schemas)
+            answer["description"] = schema.get("description", "Done.").splitlines()[0]
+
+
+def _add_common_problems(operation: dict[str, Any]) -> None:
+    """401 wherever somebody must prove who they are, 403 where a scope is needed."""
+    schemes = {name for needed in operation.get("security", []) for name in needed}
+    common: list[type[Problem]] = [Unauthenticated, TokenRefused] if schemes else []
+    if "operator" in schemes:
+        common.append(ScopeMissing)
     for status, answer in answers(*common).items():
-        present = found.setdefault(str(status), answer)
+        present = operation["responses"].setdefault(str(status), answer)
         if present is not answer:
-            merged = {**answer["content"][MEDIA_TYPE]["examples"], **present["content"][MEDIA_TYPE]["examples"]}
-            present["content"][MEDIA_TYPE]["examples"] = merged
-    bodies = [operation.get("requestBody", {}), *(answer for code, answer in found.items() if code.startswith("2"))]
-    for body in bodies:
-        for kind, content in body.get("content", {}).items():
-            if kind != MEDIA_TYPE and "example" not in content and "examples" not in content:
-                content["example"] = example_of(content.get("schema", {}), document["components"]["schemas"])
+            examples = present["content"][MEDIA_TYPE]["examples"]
+            present["content"][MEDIA_TYPE]["examples"] = {**answer["content"][MEDIA_TYPE]["examples"], **examples}
+
+
+def _add_examples(body: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    """Give each content of a body its example; the schema of the last."""
+    schema: dict[str, Any] = {}
+    for content in body.get("content", {}).values():
+        schema = content.get("schema", {})
+        if "example" not in content and "examples" not in content:
+            content["example"] = example_of(schema, schemas)
+    return _resolved(schema, schemas)
+
+
+def _resolved(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = schemas[schema["$ref"].rsplit("/", 1)[-1]] if "$ref" in schema else schema
+    return found
 
 
 def example_of(schema: dict[str, Any], schemas: dict[str, Any], depth: int = 0) -> Any:
     """An example built from the examples of a schema's members."""
     if "$ref" in schema:
-        return example_of(schemas[schema["$ref"].rsplit("/", 1)[-1]], schemas, depth + 1)
+        return example_of(_resolved(schema, schemas), schemas, depth + 1)
     if "examples" in schema:
         return schema["examples"][0]
-    if "const" in schema:
-        return schema["const"]
-    if schema.get("default") is not None:
-        return schema["default"]
+    for given in ("const", "default"):
+        if given in schema:
+            return schema[given]
     if "enum" in schema:
         return schema["enum"][0]
     for choice in ("anyOf", "oneOf", "allOf"):
@@ -152,7 +174,8 @@ def _example_of_type(schema: dict[str, Any], schemas: dict[str, Any], depth: int
         members = schema.get("properties", {})
         return {name: example_of(member, schemas, depth + 1) for name, member in members.items()}
     if kind == "array":
-        return [example_of(schema.get("items", {}), schemas, depth + 1)] if depth < 8 else []
+        items = schema.get("items", {})
+        return [] if items.get("type") == "string" else [example_of(items, schemas, depth + 1)]
     if kind == "string":
         return "2026-12-01T09:00:00Z" if schema.get("format") == "date-time" else "text"
     return {"integer": 1, "number": 1.0, "boolean": False}.get(str(kind))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from api.kit.schema import Body, Name, View
 from api.operators.models import Role
@@ -54,6 +54,8 @@ class OperatorCreated(OperatorView):
 
 class OperatorPatch(Body):
     """Only what is given changes. `max_session_seconds: null` takes the limit away."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"modes": ["view"], "max_session_seconds": 1800}]})
 
     name: Name | None = Field(default=None, examples=["Bob B. Example"])
     email: Email | None = Field(default=None, examples=["bob@example.com"])

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field, StringConstraints, field_validator
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, field_validator
 
 from api.kit.schema import Body, Name, View
 from api.operators.schemas import Email, MaxSeconds
@@ -38,6 +38,18 @@ class Reference(Body):
 
 class SessionCreate(Body):
     """A new session."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "mode": "control",
+                    "customer": {"name": "Hanako Yamada"},
+                    "reference": {"system": "helpdesk", "id": "4711"},
+                }
+            ]
+        }
+    )
 
     mode: Mode
     customer: Customer | None = None

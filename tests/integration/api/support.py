@@ -106,6 +106,12 @@ class Api:
             for which in range(count)
         ]
 
+    async def later(self, **amount: float) -> None:
+        """Time passes; the relays have gone on with their heartbeats."""
+        self.clock.advance(**amount)
+        for which in range(len(self.relay_tokens)):
+            await self.relay("POST", "heartbeat", {"sessions": 0, "participants": 0}, which)
+
     async def report(self, session: str, *facts: dict[str, Any], which: int = 0) -> int:
         """Reports of a relay about a session; how many were accepted."""
         time = self.clock.now().isoformat()
@@ -135,8 +141,8 @@ class Api:
 
 
 def settings_for(folder: Path, **changes: Any) -> Settings:
-    """Settings of a test: everything in one folder."""
-    return Settings(data_dir=folder, api_listen="127.0.0.1:0", **changes)
+    """Settings of a test: everything in one folder, and access tokens that outlive a moved clock."""
+    return Settings(**{"data_dir": folder, "api_listen": "127.0.0.1:0", "access_token_life": timedelta(days=7), **changes})
 
 
 @asynccontextmanager

@@ -1,0 +1,183 @@
+"""The customer's way in: every wrong code gets one answer, guessing is slow, a right one is used once."""
+
+import asyncio
+import time
+from datetime import datetime, timedelta
+
+import pytest
+
+from api.join import budgets
+from tests.integration.api.support import Api, problem
+
+
+def other(code: str) -> str:
+    return f"{(int(code) + 1) % 10 ** len(code):0{len(code)}}"
+
+
+@pytest.mark.rule("R11")
+async def test_unknown_expired_used_and_ended_codes_get_one_answer(api: Api) -> None:
+    used, expired, ended = await api.create(), await api.create(), await api.create(expires_in=3600)
+    assert (await api.join(used["code"])).status_code == 200
+    await api.post(f"/v1/sessions/{ended['id']}/end", status=200)
+    api.clock.advance(minutes=10)
+    bodies = []
+    for code in (used["code"], expired["code"], ended["code"], other(used["code"]), "123456789012"):
+        for path in ("/v1/join", "/v1/join/preview"):
+            body = problem(await api.http.post(path, json={"code": code}), 404, "code-not-valid")
+            bodies.append({name: value for name, value in body.items() if name != "instance"})
+    assert all(body == bodies[0] for body in bodies)
+
+
+@pytest.mark.parametrize("code", ["", "12345", "1234567890123", "abcdefgh", "1234567a", "12.34.56", "+1234567", "１２３"])
+async def test_a_malformed_code_is_422(api: Api, code: str) -> None:
+    answer = await api.http.post("/v1/join", json={"code": code})
+    body = problem(answer, 422, "invalid")
+    assert body["errors"][0]["pointer"] == "#/code"
+
+
+async def test_codes_are_understood_as_people_type_them(api: Api) -> None:
+    for form in ("{0} {1}", "{0}-{1}", " {0}{1} ", "{0}ー{1}"):
+        code = (await api.create())["code"]
+        typed = form.format(code[:4], code[4:])
+        assert (await api.join(typed)).status_code == 200, typed
+    wide = (await api.create())["code"].translate({ord(str(digit)): 0xFF10 + digit for digit in range(10)})
+    assert (await api.join(wide)).status_code == 200
+
+
+async def test_a_preview_does_not_use_the_code_up(api: Api) -> None:
+    session = await api.create(mode="view", max_session_seconds=120)
+    for _ in range(2):
+        shown = (await api.http.post("/v1/join/preview", json={"code": session["code"]})).json()
+    assert shown["session"]["mode"] == "view"
+    assert shown["session"]["limits"]["seconds"] == 120
+    assert shown["server"] == "http://localhost:8080"
+    assert (await api.join(session["code"])).status_code == 200
+
+
+async def test_of_many_claims_one_wins(api: Api) -> None:
+    session = await api.create()
+    answers = await asyncio.gather(*(api.join(session["code"]) for _ in range(8)))
+    assert sorted(answer.status_code for answer in answers) == [200] + [404] * 7
+    assert len((await api.get(f"/v1/sessions/{session['id']}"))["participants"]) == 1
+
+
+@pytest.mark.rule("R10")
+async def test_an_address_has_ten_wrong_codes(api: Api) -> None:
+    session = await api.create(expires_in=3600)
+    for number in range(budgets.ADDRESS_FAILURES):
+        answer = await api.join("000000000000")
+        assert problem(answer, 404, "code-not-valid")
+        assert answer.headers["ratelimit"].startswith(f'"join";r={budgets.ADDRESS_FAILURES - 1 - number};')
+    slowed = await api.join(session["code"])
+    problem(slowed, 429, "too-many-requests")
+    assert 0 < int(slowed.headers["retry-after"]) <= 900
+    problem(await api.http.post("/v1/join/preview", json={"code": session["code"]}), 429, "too-many-requests")
+    await api.later(minutes=15)
+    assert (await api.join(session["code"])).status_code == 200
+
+
+@pytest.mark.rule("R10")
+async def test_when_many_guess_new_codes_get_longer_and_nobody_has_more_than_one_try(api: Api) -> None:
+    guesses = api.app.state.context.join_budgets
+    for number in range(budgets.SHIELD_FAILURES):
+        guesses.failed(f"198.51.{number // 250}.{number % 250}")
+    session = await api.create()
+    assert len(session["code"]) == 10
+    assert (await api.join("000000000000")).status_code == 404
+    problem(await api.join(session["code"]), 429, "too-many-requests")
+    await api.later(hours=1)
+    assert len((await api.create())["code"]) == 8
+
+
+@pytest.mark.rule("R10")
+async def test_the_budget_of_everybody_together_is_final(api: Api) -> None:
+    guesses = api.app.state.context.join_budgets
+    for number in range(budgets.GLOBAL_FAILURES):
+        guesses.failed(f"2001:db8:{number:x}::1")
+    problem(await api.join((await api.create())["code"]), 429, "too-many-requests")
+
+
+async def test_used_and_unknown_codes_take_alike_long(api: Api) -> None:
+    used = (await api.create())["code"]
+    await api.join(used)
+
+    async def fastest(code: str) -> float:
+        times = []
+        for _ in range(12):
+            api.clock.advance(minutes=16)
+            started = time.perf_counter()
+            await api.join(code)
+            times.append(time.perf_counter() - started)
+        return min(times)
+
+    one, two = await fastest(used), await fastest("000000000000")
+    assert max(one, two) < 3 * min(one, two)
+
+
+@pytest.mark.rule("R31")
+async def test_a_lost_answer_can_be_fetched_again_with_its_key(api: Api) -> None:
+    session = await api.create()
+    headers = {"Idempotency-Key": "a-long-random-key-0001"}
+    first = await api.http.post("/v1/join", json={"code": session["code"]}, headers=headers)
+    again = await api.http.post("/v1/join", json={"code": session["code"]}, headers=headers)
+    assert first.json() == again.json()
+    assert again.headers["idempotent-replayed"] == "true"
+    stranger = {"Idempotency-Key": "a-long-random-key-0002"}
+    refused = await api.http.post("/v1/join", json={"code": session["code"]}, headers=stranger)
+    problem(refused, 404, "code-not-valid")
+    short = await api.http.post("/v1/join", json={"code": session["code"]}, headers={"Idempotency-Key": "1"})
+    problem(short, 400, "bad-request")
+
+
+async def test_a_suspended_operators_code_is_not_valid(api: Api) -> None:
+    session = await api.create(api.bob)
+    await api.http.patch(f"/v1/operators/{api.bob.id}", json={"suspended": True}, headers=api.alice.headers)
+    problem(await api.join(session["code"]), 404, "code-not-valid")
+
+
+async def test_longer_lives_need_longer_codes(api: Api) -> None:
+    assert len((await api.create(expires_in=600))["code"]) == 8
+    assert len((await api.create(expires_in=3600))["code"]) == 8
+    assert len((await api.create(expires_in=3601))["code"]) == 10
+    assert len((await api.create(starts_at="2020-01-01T00:00:00Z"))["code"]) == 8
+    await api.http.patch("/v1/organization", json={"code_digits": 6}, headers=api.alice.headers)
+    assert len((await api.create(expires_in=600))["code"]) == 6
+    assert len((await api.create(expires_in=601))["code"]) == 8
+    await api.http.patch("/v1/organization", json={"code_digits": 12}, headers=api.alice.headers)
+    assert len((await api.create(expires_in=60))["code"]) == 12
+
+
+async def test_an_appointment(api: Api) -> None:
+    starts = api.clock.now().replace(microsecond=0) + timedelta(days=1)
+    session = await api.create(starts_at=starts.isoformat(), expires_in=600)
+    assert len(session["code"]) == 10
+    assert datetime.fromisoformat(session["code_expires_at"]) == starts + timedelta(seconds=600)
+    too_far = {"mode": "view", "starts_at": "2199-01-01T00:00:00Z"}
+    problem(await api.http.post("/v1/sessions", json=too_far, headers=api.alice.headers), 422, "invalid")
+
+
+async def test_no_relay_is_said_and_the_code_stays_good(api: Api) -> None:
+    session = await api.create(expires_in=3600)
+    api.clock.advance(minutes=5)
+    answer = await api.join(session["code"])
+    problem(answer, 503, "no-relay")
+    assert answer.headers["retry-after"] == "5"
+    await api.register_relays()
+    assert (await api.join(session["code"])).status_code == 200
+
+
+async def test_neither_code_nor_ticket_is_readable_in_the_database_or_the_log(
+    api: Api, capfd: pytest.CaptureFixture[str]
+) -> None:
+    session = await api.create(customer={"name": "Unmistakable Customer Name"})
+    waiting = await api.create()
+    host = (await api.join(session["code"])).json()
+    await api.http.get(f"/join/{session['code']}")
+    refresh = api.alice.refresh_token
+    stored = b"".join(path.read_bytes() for path in api.folder.glob("tasuki.db*"))
+    logged = "".join(capfd.readouterr())
+    for secret in (session["code"], waiting["code"], host["ticket"], host["resume_ticket"], refresh, api.relay_tokens[0]):
+        assert secret.encode() not in stored
+        assert secret not in logged
+    assert b"customer" in stored
+    assert "api.request" in logged

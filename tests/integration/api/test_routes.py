@@ -1,0 +1,116 @@
+"""R01: no route without a scope or a place on this reviewed list; every other one refuses strangers."""
+
+import functools
+import re
+
+import pytest
+from starlette.routing import Route
+
+from api.app import ROUTERS, describe_only
+from api.auth.permissions import BY_ROLE, Scope
+from api.operators.models import Role
+from tests.integration.api.support import Api, problem
+
+PUBLIC = {
+    ("post", "/v1/auth/token"): "takes a password",
+    ("post", "/v1/auth/password"): "takes a password",
+    ("post", "/v1/auth/refresh"): "takes a refresh token",
+    ("post", "/v1/auth/logout"): "takes a refresh token",
+    ("post", "/v1/join/preview"): "takes a session code, throttled",
+    ("post", "/v1/join"): "takes a session code, throttled",
+    ("post", "/v1/hooks/{integration_id}"): "takes a signature",
+    ("get", "/.well-known/jwks.json"): "public keys",
+    ("get", "/healthz"): "says that the process lives",
+    ("get", "/readyz"): "says that the database answers",
+    ("get", "/problems/{slug}"): "explains a problem",
+}
+OWN_PROOF = {"relay", "resume ticket"}
+PAGES = {
+    "/", "/console", "/console/{rest:path}", "/join", "/join/{code}", "/docs", "/openapi.json",
+    "/strings/{language}.json", "/favicon.ico", "/web/{rest:path}",
+}  # fmt: skip
+
+
+@functools.cache
+def operations() -> list[tuple[str, str, dict[str, list[str]]]]:
+    """(method, path, security) of every operation of the document."""
+    return [
+        (method, path, {name: scopes for needed in operation.get("security", []) for name, scopes in needed.items()})
+        for path, methods in describe_only()["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+@pytest.mark.rule("R01")
+def test_every_operation_has_a_scope_or_is_on_the_reviewed_list() -> None:
+    for method, path, security in operations():
+        if (method, path) in PUBLIC:
+            assert security == {}, (method, path)
+        elif set(security) & OWN_PROOF:
+            assert len(security) == 1
+        else:
+            assert set(security) == {"operator"}, (method, path)
+            (scope,) = security["operator"]
+            assert scope in set(Scope), (method, path)
+    assert set(PUBLIC) <= {(method, path) for method, path, _ in operations()}
+
+
+@pytest.mark.rule("R01")
+def test_no_route_hides_from_the_document() -> None:
+    documented = {(method, path) for method, path, _ in operations()}
+    for router in ROUTERS:
+        for route in router.routes:
+            assert isinstance(route, Route)
+            for method in route.methods or ():
+                assert (method.lower(), route.path) in documented
+
+
+@pytest.mark.rule("R01")
+async def test_the_pages_are_the_reviewed_ones_and_only_for_reading(api: Api) -> None:
+    pages = [route for route in api.app.routes if isinstance(route, Route) and route.path is not None]
+    assert {route.path for route in pages} == PAGES
+    assert all(route.methods == {"GET", "HEAD"} for route in pages)
+
+
+@pytest.mark.rule("R01")
+@pytest.mark.parametrize("token", [None, "Bearer ", "Bearer x", "Bearer tsk_unknown", "Bearer rly_unknown", "Basic eDp5"])
+async def test_strangers_are_refused_everywhere(api: Api, token: str | None) -> None:
+    headers = {"Authorization": token} if token else {}
+    for method, path, _ in operations():
+        if (method, path) not in PUBLIC:
+            url = re.sub(r"\{\w+\}", "x", path)
+            response = await api.http.request(method.upper(), url, headers=headers, json={})
+            assert response.status_code == 401, (method, path, response.text)
+            assert response.headers["www-authenticate"] == "Bearer"
+            assert response.json()["slug"] in {"unauthenticated", "token-refused"}
+
+
+@pytest.mark.rule("R01")
+async def test_an_operator_is_refused_what_an_administrator_may(api: Api) -> None:
+    mine = {str(scope) for scope in BY_ROLE[Role.OPERATOR]}
+    for method, path, security in operations():
+        if set(security) == {"operator"} and security["operator"][0] not in mine:
+            url = re.sub(r"\{\w+\}", "x", path)
+            refused = await api.http.request(method.upper(), url, headers=api.bob.headers, json={})
+            assert problem(refused, 403, "scope-missing")["scope"] == security["operator"][0]
+
+
+@pytest.mark.rule("R01")
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/sessions/", "//v1/sessions", "/V1/sessions", "/v1/sessions;x", "/v1/./sessions", "/v1//sessions",
+        "/v1/sessions%2f", "/v1/join/../sessions", "/healthz/v1/sessions", "/v1/operators/..%2fsessions",
+    ],
+)  # fmt: skip
+async def test_other_spellings_of_a_path_lead_nowhere(api: Api, path: str) -> None:
+    response = await api.http.get(path)
+    assert response.status_code in {401, 404, 405}, response.text
+
+
+@pytest.mark.rule("R02")
+async def test_there_is_no_wizard(api: Api) -> None:
+    for path in ("/setup", "/v1/setup", "/install", "/v1/init", "/wizard", "/v1/organizations", "/console/../setup"):
+        for method in ("GET", "POST"):
+            response = await api.http.request(method, path, json={"company": "evil", "login": "evil"})
+            assert response.status_code in {404, 405}, (method, path)
