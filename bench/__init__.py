@@ -1,0 +1,1 @@
+"""Measurements as ratios to a limit or a peer of the same run; `make bench-NAME` prints them."""

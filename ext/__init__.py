@@ -28,12 +28,13 @@ if not TYPE_CHECKING:
 copy_rectangle = _framediff.copy_rectangle
 diff_tiles = _framediff.diff_tiles
 trim = _framediff.trim
+paste = _framediff.paste
 forward = _predict.forward
 inverse = _predict.inverse
 
 IMPLEMENTATION: Final = "python" if _framediff.__name__.endswith("_py") else "compiled"
 
-__all__ = ["IMPLEMENTATION", "TILE", "copy_rectangle", "diff_tiles", "forward", "inverse", "trim"]
+__all__ = ["IMPLEMENTATION", "TILE", "copy_rectangle", "diff_tiles", "forward", "inverse", "paste", "trim"]
 
 TILE: Final = 64
 """Side of a tile of `diff_tiles`, in pixels."""

@@ -110,6 +110,19 @@ def trim(const uint8_t[::1] new not None, const uint8_t[::1] old not None, Py_ss
     return (box[0], box[1], box[2], box[3]) if found else None
 
 
+def paste(const uint8_t[::1] source not None, uint8_t[::1] target not None, Py_ssize_t stride, int x, int y, int width,
+          int height):
+    """Copy a picture of `width` * `height` without padding into a larger one at (x, y)."""
+    cdef int row
+    if x < 0 or y < 0 or width <= 0 or height <= 0:
+        raise ValueError("rectangle outside its picture")
+    _check(source.shape[0], width, height, <Py_ssize_t>width * 4)
+    _check(target.shape[0], x + width, y + height, stride)
+    with nogil:
+        for row in range(height):
+            memcpy(&target[0] + (y + row) * stride + x * 4, &source[0] + <Py_ssize_t>row * width * 4, <size_t>width * 4)
+
+
 def copy_rectangle(const uint8_t[::1] source not None, uint8_t[::1] target not None, Py_ssize_t stride, int x, int y,
                    int width, int height):
     """Copy a rectangle between two pictures of one size."""

@@ -56,6 +56,18 @@ def trim(
     return None if top < 0 else (x + left, y + top, right - left + 1, bottom - top + 1)
 
 
+def paste(source: Buffer, target: bytearray | memoryview, stride: int, x: int, y: int, width: int, height: int) -> None:
+    """Copy a picture of `width` * `height` without padding into a larger one at (x, y)."""
+    if x < 0 or y < 0 or width <= 0 or height <= 0:
+        raise ValueError("rectangle outside its picture")
+    _check(len(source), width, height, width * 4)
+    _check(len(target), x + width, y + height, stride)
+    view = memoryview(source)
+    for row in range(height):
+        start = (y + row) * stride + x * 4
+        target[start : start + width * 4] = view[row * width * 4 : (row + 1) * width * 4]
+
+
 def copy_rectangle(
     source: Buffer, target: bytearray | memoryview, stride: int, x: int, y: int, width: int, height: int
 ) -> None:

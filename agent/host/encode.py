@@ -3,10 +3,12 @@
 import zstandard
 
 from agent.host.regions import changed
-from ext import TILE, copy_rectangle, diff_tiles, forward
+from ext import TILE, copy_rectangle, diff_tiles, forward, trim
 from wire.limits import ZSTD_WINDOW_LOG
 from wire.messages.picture import Rectangle, check_size, encode_head
 
+SMALL_PIXELS = 128 * 128
+"""A change known to be this small is trimmed as one rectangle; finding regions in it would cost more than it saves."""
 LEVEL = 1
 """zstd level: higher ones cost time and save nothing on screens."""
 
@@ -32,13 +34,19 @@ class Encoder:
         """The next `delta` starts a new compressor."""
         self._group = None
 
-    def delta(self, pixels: Pixels, width: int, height: int, *, always: bool = False) -> bytes | None:
+    def delta(
+        self, pixels: Pixels, width: int, height: int, *, only: Rectangle | None = None, always: bool = False
+    ) -> bytes | None:
         """Picture data that turns the reference into `pixels`, or None when nothing changed (unless `always`).
 
-        `pixels` is BGRX without padding. The reference becomes `pixels`. A new size covers everything.
+        `pixels` is BGRX without padding. The reference becomes `pixels`. A new size covers everything. `only` is where
+        alone there can be a difference.
         """
         if (width, height) != (self.width, self.height):
             rectangles = self._resize(width, height)
+        elif only is not None and only.width * only.height <= SMALL_PIXELS:
+            box = trim(pixels, self.reference, width * 4, *only)
+            rectangles = [] if box is None else [Rectangle(*box)]
         elif diff_tiles(pixels, self.reference, width, height, width * 4, self._marks):
             rectangles = changed(pixels, self.reference, width, height, self._marks)
         else:

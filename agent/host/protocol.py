@@ -6,6 +6,7 @@ It holds every viewer's phase and keys; `Consent` alone says what may be capture
 from collections.abc import Callable
 from typing import Final
 
+from agent.host.capture.base import Frame
 from agent.host.consent import Consent, State, Verdict, VerificationPendingError
 from agent.host.events import (
     Accepted,
@@ -459,8 +460,8 @@ class HostProtocol:
         seen = any(peer.present and peer.phase is Phase.ACCEPTED for peer in self._peers.values())
         return seen and self.consent.may_capture and self.stream.ready(now)
 
-    def picture(self, pixels: bytes | bytearray | memoryview, width: int, height: int, now: float) -> bool:
+    def picture(self, frame: Frame, now: float) -> bool:
         """Send a captured picture; raises `Malformed` unless the consent allows it now."""
         if not self.consent.may_capture:
             raise Malformed("no consent: nothing may be captured")
-        return self.stream.produce(pixels, width, height, now)
+        return self.stream.produce(frame, now)

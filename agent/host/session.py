@@ -286,7 +286,7 @@ class HostSession:
             self._spawn(self._ui.notice(str(error)))
             self._handle(self._protocol.end("system", "error"))
             return
-        self._protocol.picture(frame.pixels, frame.width, frame.height, now)
+        self._protocol.picture(frame, now)
         self._link.flush()
 
     async def _farewell(self) -> None:

@@ -8,7 +8,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from agent.host.encode import Encoder, Pixels
+from agent.host.capture.base import Frame
+from agent.host.encode import Encoder
 from agent.outbox import Outbox
 from wire.header import CATCHUP, FIRST, GROUP, LAST, Delivery, Stream, header
 from wire.limits import LIVE_QUEUE_BYTES, MAX_PART_BYTES
@@ -96,13 +97,14 @@ class PictureStream:
         """Whether a picture must go even when the screen is still: a catch-up, or the start of a group."""
         return bool(self._needs) or (self._new_group and self.picture > 0)
 
-    def produce(self, pixels: Pixels, width: int, height: int, now: float) -> bool:
+    def produce(self, frame: Frame, now: float) -> bool:
         """Send what changed (and a catch-up first where one is due); True when anything was sent. Call when `ready`."""
         if self._needs and not self._outbox.catchup_waiting:
-            self._send_catchup(pixels, width, height)
+            self._send_catchup(frame)
         elif self._new_group:
             self._start_group()
-        data = self.encoder.delta(pixels, width, height, always=self._index == 0)
+        always = self._index == 0
+        data = self.encoder.delta(frame.pixels, frame.width, frame.height, only=frame.changed, always=always)
         if data is None:
             return False
         if not self._flight:
@@ -122,9 +124,9 @@ class PictureStream:
             self._flight.append(_Sent(int.from_bytes(content[:4], "big"), number, len(content)))
             self._outbox.live(self._seal(flags, content))
 
-    def _send_catchup(self, pixels: Pixels, width: int, height: int) -> None:
+    def _send_catchup(self, frame: Frame) -> None:
         if self.picture == 0:
-            self.encoder.delta(pixels, width, height)
+            self.encoder.delta(frame.pixels, frame.width, frame.height)
             self.picture = 1
         self._start_group()
         parts = self._parts(self.encoder.catchup(), self.picture, 0, 0, CATCHUP)

@@ -63,6 +63,11 @@ class ViewerSession:
         """What happens next; after `Ended` nothing does."""
         return await self._events.get()
 
+    @property
+    def pending(self) -> bool:
+        """Whether `next_event` would return at once."""
+        return not self._events.empty()
+
     def send(self, *what: inputs.Event) -> bool:
         """Send input; False while there is no consent or the host is away."""
         sent = self.protocol.send(list(what), self._now())

@@ -3,6 +3,8 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+from wire.messages.picture import Rectangle
+
 
 class NoScreenError(Exception):
     """There is no screen to capture, or no permission to; the text says what to do."""
@@ -17,6 +19,8 @@ class Frame:
     height: int
     left: int = 0
     top: int = 0
+    changed: Rectangle | None = None
+    """Where alone it may differ from the frame before; None: anywhere."""
 
 
 class Screen(ABC):

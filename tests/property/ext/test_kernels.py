@@ -101,6 +101,19 @@ def test_prediction_is_lossless_and_the_same_in_both(
 
 
 @BOTH_DIFF
+def test_paste_touches_its_rectangle_only(kernel: Any) -> None:
+    source, target = bytearray(range(1, 25)), bytearray(96)
+    kernel.paste(source, target, 24, 2, 1, 3, 2)
+    for at in range(96):
+        y, x = divmod(at, 24)
+        inside = 1 <= y <= 2 and 8 <= x < 20
+        assert target[at] == (source[(y - 1) * 12 + x - 8] if inside else 0)
+    for place in ((4, 0, 3, 2), (0, 3, 3, 2), (-1, 0, 3, 2), (0, 0, 3, 3)):
+        with pytest.raises(ValueError, match=r"."):
+            kernel.paste(source, target, 24, *place)
+
+
+@BOTH_DIFF
 def test_copy_touches_its_rectangle_only(kernel: Any) -> None:
     source, target = bytearray(range(1, 97)), bytearray(96)
     kernel.copy_rectangle(source, target, 24, 2, 1, 3, 2)

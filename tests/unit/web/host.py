@@ -26,6 +26,7 @@ from picows import (
     ws_create_server,
 )
 
+from agent.host.capture.base import Frame
 from agent.host.consent import Consent, Mode
 from agent.host.events import DigitsNeeded, Ended, Event, Input, Pointer
 from agent.host.protocol import HostProtocol
@@ -228,7 +229,7 @@ class LiveHost:
         now = time.monotonic()
         self._keep(self.protocol.tick(now))
         if self._screen and self.protocol.wants_picture(now):
-            self.protocol.picture(*self._screen, now)
+            self.protocol.picture(Frame(*self._screen), now)
         self._flush()
 
     def _flush(self) -> None:
