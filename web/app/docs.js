@@ -13,10 +13,14 @@ const panel = /** @type {HTMLElement} */ (document.getElementById('panel'));
 /** @type {any} */
 let ui = null;
 
+let authorised = false;
+
 /** Give Swagger UI the token (or take it away). */
 function authorise() {
-  if (accessToken()) ui?.preauthorizeApiKey(SCHEME, accessToken());
-  else ui?.authActions.logout([SCHEME]);
+  if (!ui) return;
+  if (accessToken()) ui.preauthorizeApiKey(SCHEME, accessToken());
+  else if (authorised) ui.authActions.logout([SCHEME]);
+  authorised = !!accessToken();
 }
 
 function showSignIn() {

@@ -13,7 +13,7 @@ const SIDES = ['operator', 'customer', 'administrator', 'system'];
  */
 export function endedView(context, session) {
   const expired = session.state === 'expired';
-  const again = h('button', { type: 'button', class: 'primary', t: 'console.new.button', onclick: () => context.go('/console') });
+  const again = h('button', { type: 'button', class: 'primary', t: 'console.ended.back', onclick: () => context.go('/console') });
   const element = h(
     'div',
     { class: 'page narrow stack' },

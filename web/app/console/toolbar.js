@@ -30,12 +30,8 @@ export function toolbar({ session, viewer, end, stage }) {
   const text = menu('viewer.text', 'text-menu', (close) => textPanel(viewer, close));
   const leave = menu('viewer.end', 'end-menu', (close) => endPanel(end, close), 'danger');
   const tools = h('div', { class: 'row tools', hidden: true }, fit, full, keys.element, text.element);
-  const element = h(
-    'header',
-    { class: 'toolbar' },
-    h('div', { class: 'row about' }, h('img', { src: '/web/app/icon.svg', alt: '' }), who(session), chip, time),
-    h('div', { class: 'row' }, tools, leave.element),
-  );
+  const about = h('div', { class: 'row about' }, h('img', { src: '/web/app/icon.svg', alt: '' }), who(session), chip, time);
+  const element = h('header', { class: 'toolbar' }, about, tools, leave.element);
   let since = 0;
   const clockwork = setInterval(() => {
     if (!element.isConnected && since) clearInterval(clockwork);
@@ -113,8 +109,8 @@ function menu(label, id, make, colour = '') {
     panel.replaceChildren(make(close));
     panel.togglePopover();
     const edge = button.getBoundingClientRect();
-    panel.style.top = `${edge.bottom + 8}px`;
-    panel.style.right = `${Math.max(8, innerWidth - edge.right)}px`;
+    const left = Math.max(8, Math.min(edge.right, innerWidth - 8) - panel.offsetWidth);
+    Object.assign(panel.style, { top: `${edge.bottom + 8}px`, left: `${left}px` });
     /** @type {HTMLElement | null} */ (panel.querySelector('textarea, button'))?.focus();
   });
   return { element: h('div', { class: 'menu' }, button, panel) };

@@ -21,6 +21,9 @@ const CLIENT = { 'X-Tasuki-Client': 'console' };
 /** The access token is renewed this long (ms) before it expires. */
 const RENEW_EARLY_MS = 60_000;
 
+/** Says that somebody signed in here before, so that a first visit does not ask for a refresh in vain. */
+const HINT = 'tasuki-signed-in';
+
 let token = '';
 let expires = 0;
 let signedOut = () => {};
@@ -53,6 +56,7 @@ async function send(method, path, { json, form, headers = {}, signal } = {}) {
 
 /** @param {{access_token: string, expires_in: number}} tokens */
 function keep({ access_token, expires_in }) {
+  localStorage.setItem(HINT, 'yes');
   token = access_token;
   expires = Date.now() + expires_in * 1000;
 }
@@ -70,17 +74,20 @@ export async function changePassword(username, password, next) {
 
 /** Whether there is a sign-in to go on with. A refresh token is good once, so tabs take turns. */
 export async function refresh() {
+  if (!localStorage.getItem(HINT)) return false;
   try {
     await navigator.locks.request('tasuki-refresh', async () => keep(await send('POST', '/v1/auth/refresh', { headers: CLIENT })));
     return true;
   } catch (error) {
-    if (error instanceof ApiError && error.status < 500 && error.status !== 429) return false;
-    throw error;
+    if (!(error instanceof ApiError) || error.status >= 500 || error.status === 429) throw error;
+    localStorage.removeItem(HINT);
+    return false;
   }
 }
 
 export async function signOut() {
   token = '';
+  localStorage.removeItem(HINT);
   await send('POST', '/v1/auth/logout', { headers: CLIENT });
 }
 
