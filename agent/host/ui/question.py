@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-MAX_SHOWN_NAME: Final = 80
+MAX_SHOWN_NAME: Final = 48
 """Characters of a name, server or feature that are shown; the rest is cut."""
 
 

@@ -162,7 +162,7 @@ class TerminalInterface(CustomerInterface):
 
     def _rows(self, question: Question) -> None:
         for label, value in self._words.rows(question):
-            self._line(f"  {label}: {value}")
+            self._line(f"  {label}: {value}" if label else f"  {value}")
 
     def _line(self, text: str = "", colour: str = "") -> None:
         self._write((f"\x1b[{colour}m{text}\x1b[0m" if colour and self._coloured else text) + "\n")

@@ -29,6 +29,8 @@ HANG_SECONDS: Final = 10.0
 """A window that says nothing for so long is taken for lost."""
 ENDED_SECONDS: Final = 20.0
 """How long the page that says why it is over stays when nobody closes it."""
+YES_DELAY_MS: Final = 900
+"""A yes can be pressed only so long after it appeared: nobody accepts by a click meant for something else."""
 _MAX_LINE: Final = 1 << 16
 
 
@@ -108,7 +110,10 @@ class WindowInterface(CustomerInterface):
             paragraphs=[self._words.say("digits.body")],
             field=self._words.say("digits.label"),
             warning=self._words.say("warning.digits"),
-            buttons=[self._button("stop", "digits.cancel", "Plain"), self._button("submit", "digits.submit", "Primary")],
+            buttons=[
+                self._button("stop", "digits.cancel", "Plain"),
+                self._button("submit", "digits.submit", "Primary"),
+            ],
             close="stop",
             front=True,
         )
@@ -124,7 +129,10 @@ class WindowInterface(CustomerInterface):
             rows=self._words.rows(question),
             warning=self._words.say("warning.caller"),
             footer=f"{self._words.say('nothing_shared')} {self._words.say('ask.body')}",
-            buttons=[self._button("no", "ask.no", "Plain"), self._button("yes", "ask.yes", "Primary") | {"delayed": True}],
+            buttons=[
+                self._button("no", "ask.no", "Plain"),
+                self._button("yes", "ask.yes", "Primary") | {"delayed": YES_DELAY_MS},
+            ],
             focus="no",
             close="no",
             front=True,

@@ -30,10 +30,10 @@ class Wording:
             (self.say("row.server"), question.server),
             (self.say("row.mode"), self.say(f"mode.{question.mode}")),
         ]
-        labels = [self.say("row.features"), *("" for _ in question.features)]
-        rows += [(label, self.feature(name)) for label, name in zip(labels, question.features, strict=False)]
         if question.recording in ("allowed", "required"):
             rows.append((self.say("row.recording"), self.say(f"recording.{question.recording}")))
+        labels = [self.say("row.features"), *("" for _ in question.features)]
+        rows += [(label, self.feature(name)) for label, name in zip(labels, question.features, strict=False)]
         return rows
 
     def operator(self, question: Question) -> str:

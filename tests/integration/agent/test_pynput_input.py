@@ -47,7 +47,12 @@ def test_pointer_and_nothing_left_down(server: Xvfb) -> None:
     watch = Display(server.display)
     pointer = watch.screen().root.query_pointer()
     assert (pointer.root_x, pointer.root_y) == (1279, 400)
-    for event in (KeyEvent(True, 0xFFE1), KeyEvent(True, ord("a")), ButtonEvent(True, 8, 5, 5), WheelEvent(0, -120, 5, 5)):
+    for event in (
+        KeyEvent(True, 0xFFE1),
+        KeyEvent(True, ord("a")),
+        ButtonEvent(True, 8, 5, 5),
+        WheelEvent(0, -120, 5, 5),
+    ):
         injector.apply(event)
     injector.apply(KeyEvent(True, 0x1008FF13))
     assert injector.ignored["unknown key"] == 1

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.x11
 
 SHIFT, CTRL, ALT, SUPER, ALTGR, TAB, RETURN, CAPS = 0xFFE1, 0xFFE3, 0xFFE9, 0xFFEB, 0xFE03, 0xFF09, 0xFF0D, 0xFFE5
 TEXTS = (
-    "The quick {brown} fox | jumps @ the \"lazy\" dog ~`'\\ #$%^&*()_+-=[]<>?/;: 0123456789\n" * 4,
+    'The quick {brown} fox | jumps @ the "lazy" dog ~`\'\\ #$%^&*()_+-=[]<>?/;: 0123456789\n' * 4,
     "ä ö ü Ä Ö Ü ß ñ Ñ é è ç € ¿ ¡ Ł ł š ж Ж ω Ω « » ™ “quoted” – … 襷 😀\n" * 4,
     "リモートサポートの画面を確認します。日本語の入力、漢字とひらがなとカタカナ。\n",
     "いろはにほへとちりぬるをわかよたれそつねならむうゐのおくやまけふこえてあさきゆめみしゑひもせす\n",
@@ -193,7 +193,9 @@ def test_combinations(xvfb: Xvfb, log: KeyLog, keys: tuple[int, ...], plain: int
         assert injector._keyboard._state() & 0xFF == 0
 
 
-@pytest.mark.parametrize("keysym", [0xFFBE, 0xFFC9, 0xFF1B, 0xFF08, 0xFFFF, 0xFF50, 0xFF57, 0xFF55, 0xFF56, 0xFF52, 0xFF63])
+@pytest.mark.parametrize(
+    "keysym", [0xFFBE, 0xFFC9, 0xFF1B, 0xFF08, 0xFFFF, 0xFF50, 0xFF57, 0xFF55, 0xFF56, 0xFF52, 0xFF63]
+)
 def test_keys_that_are_no_characters(xvfb: Xvfb, log: KeyLog, keysym: int) -> None:
     with injector_on(xvfb) as injector:
         for event in tap(keysym):

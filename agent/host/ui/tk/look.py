@@ -22,6 +22,8 @@ STOP: Final = "#c4321c"
 STOP_DARK: Final = "#9d2613"
 DOTS: Final = {"control": "#ff5a45", "view": "#ffb020", "paused": "#9aa7b8"}
 
+_SMALL_SCREEN: Final = 720
+"""Pixels of height below which letters and gaps are smaller, so that all of the question is seen."""
 _FAMILIES: Final = {
     "en": ("Noto Sans", "Segoe UI", "Helvetica Neue", "Cantarell", "Ubuntu", "DejaVu Sans", "Liberation Sans"),
     "ja": ("Noto Sans CJK JP", "Noto Sans JP", "Yu Gothic UI", "Meiryo", "Hiragino Sans", "IPAGothic", "DejaVu Sans"),
@@ -35,10 +37,13 @@ class Look:
         self._lang = lang
         known = set(font.families(root))
         family = next((name for name in _FAMILIES.get(lang, _FAMILIES["en"]) if name in known), "TkDefaultFont")
-        self.title = font.Font(root, family=family, size=17, weight="bold")
-        self.body = font.Font(root, family=family, size=12)
-        self.strong = font.Font(root, family=family, size=12, weight="bold")
-        self.small = font.Font(root, family=family, size=10)
+        smaller = 2 if root.winfo_screenheight() < _SMALL_SCREEN else 0
+        self.gap = 18 - 4 * smaller
+        """Pixels between the parts of a page."""
+        self.title = font.Font(root, family=family, size=17 - smaller, weight="bold")
+        self.body = font.Font(root, family=family, size=12 - smaller)
+        self.strong = font.Font(root, family=family, size=12 - smaller, weight="bold")
+        self.small = font.Font(root, family=family, size=10 - smaller // 2)
         self.digits = font.Font(root, family="DejaVu Sans Mono" if "DejaVu Sans Mono" in known else family, size=30)
         self._styles(root)
 
@@ -61,8 +66,17 @@ class Look:
     def _button(self, style: ttk.Style, name: str, faces: tuple[str, str], text: str, border: str) -> None:
         plain, active = faces
         style.configure(
-            name, font=self.strong, foreground=text, background=plain, bordercolor=border, lightcolor=plain,
-            darkcolor=plain, focuscolor=text, padding=(22, 10), relief="solid", borderwidth=1,
+            name,
+            font=self.strong,
+            foreground=text,
+            background=plain,
+            bordercolor=border,
+            lightcolor=plain,
+            darkcolor=plain,
+            focuscolor=text,
+            padding=(22, 10),
+            relief="solid",
+            borderwidth=1,
         )
         style.map(
             name,

@@ -19,8 +19,6 @@ _MARGIN: Final = 32
 _FRAME: Final = 40
 """Pixels kept for the frame that the desktop draws around a window."""
 _DIGITS: Final = 6
-_ARMED_MS: Final = 900
-"""A yes can be pressed only so long after it appeared: nobody accepts by a click meant for something else."""
 
 
 class PageWindow:
@@ -48,12 +46,14 @@ class PageWindow:
         self._frame.pack(fill="both", expand=True)
         self._root.title(page["window"])
         self._band(page["window"])
-        body = tk.Frame(self._frame, background=colours.BACKGROUND, padx=_MARGIN, pady=24)
+        body = tk.Frame(self._frame, background=colours.BACKGROUND, padx=_MARGIN, pady=self._look.gap + 6)
         body.pack(fill="both", expand=True)
         self._foot(body, page)
         self._label(body, page["title"], self._look.title).pack(fill="x")
         if page.get("problem"):
-            self._box(body, page["problem"], colours.PROBLEM, colours.PROBLEM_TEXT).pack(fill="x", pady=(18, 0))
+            self._box(body, page["problem"], colours.PROBLEM, colours.PROBLEM_TEXT).pack(
+                fill="x", pady=(self._look.gap, 0)
+            )
         for text in page.get("paragraphs", []):
             self._label(body, text, self._look.body).pack(fill="x", pady=(10, 0))
         self._rows(body, page.get("rows", []))
@@ -85,8 +85,14 @@ class PageWindow:
 
     def _label(self, parent: tk.Misc, text: str, letters: Any, colour: str = colours.TEXT) -> tk.Label:
         return tk.Label(
-            parent, text=self._look.text(text), font=letters, foreground=colour, background=parent["background"], anchor="w",
-            justify="left", wraplength=_WIDTH - 2 * _MARGIN,
+            parent,
+            text=self._look.text(text),
+            font=letters,
+            foreground=colour,
+            background=parent["background"],
+            anchor="w",
+            justify="left",
+            wraplength=_WIDTH - 2 * _MARGIN,
         )
 
     def _foot(self, body: tk.Misc, page: Page) -> None:
@@ -95,10 +101,10 @@ class PageWindow:
         self._notice = self._label(body, "", self._look.small, colours.QUIET)
         if page.get("footer"):
             footer = self._label(body, page["footer"], self._look.small, colours.QUIET)
-            footer.pack(fill="x", side="bottom", pady=(14, 0))
+            footer.pack(fill="x", side="bottom", pady=(self._look.gap - 4, 0))
         if page.get("warning"):
             box = self._box(body, page["warning"], colours.WARNING, colours.WARNING_TEXT)
-            box.pack(fill="x", side="bottom", pady=(18, 0))
+            box.pack(fill="x", side="bottom", pady=(self._look.gap, 0))
 
     def _box(self, parent: tk.Misc, text: str, back: str, colour: str) -> tk.Frame:
         box = tk.Frame(parent, background=back, padx=16, pady=11)
@@ -111,24 +117,34 @@ class PageWindow:
         if not rows:
             return
         panel = tk.Frame(parent, background=colours.PANEL, padx=16, pady=10)
-        panel.pack(fill="x", pady=(18, 0))
+        panel.pack(fill="x", pady=(self._look.gap, 0))
         panel.columnconfigure(1, weight=1)
         for number, (name, value) in enumerate(rows):
             left = self._label(panel, name, self._look.body, colours.QUIET)
-            left.grid(row=number, column=0, sticky="nw", padx=(0, 20), pady=4)
+            left.grid(row=number, column=0, sticky="nw", padx=(0, 20), pady=self._look.gap // 5)
             right = self._label(panel, value, self._look.strong)
             right.configure(wraplength=_WIDTH - 2 * _MARGIN - 210)
-            right.grid(row=number, column=1, sticky="nw", pady=4)
+            right.grid(row=number, column=1, sticky="nw", pady=self._look.gap // 5)
 
     def _field(self, parent: tk.Misc, name: str | None) -> None:
         if name is None:
             return
-        self._label(parent, name, self._look.body, colours.QUIET).pack(fill="x", pady=(18, 4))
+        self._label(parent, name, self._look.body, colours.QUIET).pack(fill="x", pady=(self._look.gap, 4))
         check = (self._root.register(_may_be_typed), "%P")
         self._entry = tk.Entry(
-            parent, font=self._look.digits, width=8, justify="center", validate="key", validatecommand=check,
-            relief="flat", background=colours.PANEL, foreground=colours.TEXT, insertbackground=colours.TEXT,
-            highlightthickness=2, highlightbackground=colours.LINE, highlightcolor=colours.PRIMARY,
+            parent,
+            font=self._look.digits,
+            width=8,
+            justify="center",
+            validate="key",
+            validatecommand=check,
+            relief="flat",
+            background=colours.PANEL,
+            foreground=colours.TEXT,
+            insertbackground=colours.TEXT,
+            highlightthickness=2,
+            highlightbackground=colours.LINE,
+            highlightcolor=colours.PRIMARY,
         )
         self._entry.pack(anchor="w", ipady=6)
         self._entry.bind("<KeyRelease>", lambda _event: self._typed())
@@ -137,7 +153,7 @@ class PageWindow:
 
     def _row_of_buttons(self, parent: tk.Misc, buttons: list[dict[str, Any]]) -> None:
         row = tk.Frame(parent, background=colours.BACKGROUND)
-        row.pack(fill="x", side="bottom", pady=(24, 0))
+        row.pack(fill="x", side="bottom", pady=(self._look.gap + 6, 0))
         for button in reversed(buttons):
             name = button["name"]
             made = ttk.Button(
@@ -149,7 +165,7 @@ class PageWindow:
         for button in buttons:
             if button.get("delayed"):
                 self._buttons[button["name"]].state(["disabled"])
-                self._root.after(_ARMED_MS, self._arm, self._page["id"], button["name"])
+                self._root.after(button["delayed"], self._arm, self._page["id"], button["name"])
         for button in reversed(buttons):  # Tab goes through them as they are read
             self._buttons[button["name"]].lift()
 
@@ -159,6 +175,7 @@ class PageWindow:
 
     def _appear(self) -> None:
         self._place()
+        self._root.update_idletasks()
         self._root.deiconify()
         self._root.lift()
         self._root.attributes("-topmost", bool(self._page.get("front")))

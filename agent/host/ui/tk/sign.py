@@ -10,6 +10,9 @@ from agent.host.ui.tk import look as colours
 from agent.host.ui.tk.look import Look
 
 _TOP: Final = 8
+_EDGES: Final = 60
+"""Pixels beside the words that belong to gaps and margins."""
+_HINT: Final = "#b9c4d2"
 _CHECK_MS: Final = 500
 _RAISE_MS: Final = 150
 _NOTICE_MS: Final = 10_000
@@ -40,6 +43,7 @@ class Sign:
         self._fill(self._window, sign)
         self._window.update_idletasks()
         self._put()
+        self._window.update_idletasks()
         self._window.deiconify()
         self._window.lift()
 
@@ -85,20 +89,36 @@ class Sign:
         dot = tk.Label(line, text="●", font=self._look.strong, background=colours.BAND)
         dot.configure(foreground=colours.DOTS[sign["state"]])
         dot.pack(side="left", padx=(0, 8))
+        self._buttons(line, sign["buttons"])
         words = tk.Frame(line, background=colours.BAND)
         words.pack(side="left", padx=(0, 18))
-        tk.Label(
-            words, text=sign["text"], font=self._look.strong, background=colours.BAND, foreground="#ffffff", anchor="w"
-        ).pack(fill="x")
-        if sign["hint"]:
-            tk.Label(
-                words, text=sign["hint"], font=self._look.small, background=colours.BAND, foreground="#b9c4d2", anchor="w"
-            ).pack(fill="x")
-        for button in reversed(sign["buttons"]):
-            name = button["name"]
+        line.update_idletasks()
+        room = self._root.winfo_screenwidth() - line.winfo_reqwidth() - _EDGES
+        for text, letters, colour in (
+            (sign["text"], self._look.strong, "#ffffff"),
+            (sign["hint"], self._look.small, _HINT),
+        ):
+            if text:
+                tk.Label(
+                    words,
+                    text=self._look.text(text),
+                    font=letters,
+                    foreground=colour,
+                    background=colours.BAND,
+                    anchor="w",
+                    justify="left",
+                    wraplength=room,
+                ).pack(fill="x")
+
+    def _buttons(self, line: tk.Frame, buttons: list[dict[str, Any]]) -> None:
+        """Packed before the words: however long a name is, Stop is there."""
+        for button in reversed(buttons):
             ttk.Button(
-                line, text=button["text"], style=f"{button['style']}.TButton", takefocus=False,
-                command=partial(self._pressed, self._number, name, ""),
+                line,
+                text=button["text"],
+                style=f"{button['style']}.TButton",
+                takefocus=False,
+                command=partial(self._pressed, self._number, button["name"], ""),
             ).pack(side="right", padx=(8, 0))
 
     def _put(self) -> None:
