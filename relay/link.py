@@ -8,6 +8,7 @@ import structlog
 from picows import WSFrame, WSListener, WSMsgType, WSTransport
 
 from relay.actions import Action, CloseCode
+from relay.allowance import Allowance
 from relay.limits import (
     BATCH_MAX_BYTES,
     BATCH_MIN_BYTES,
@@ -17,6 +18,7 @@ from relay.limits import (
     WRITE_LOW_BYTES,
 )
 from wire.errors import Malformed, WireError
+from wire.limits import DEAD_SECONDS
 
 if TYPE_CHECKING:
     from relay.member import Member
@@ -44,6 +46,9 @@ class Link(WSListener):
         self._paused = False
         self._budget = BATCH_MIN_BYTES
         self._cut: asyncio.TimerHandle | None = None
+        self._allowance = Allowance(ticket.limit_bytes_per_second, now)
+        self._held: asyncio.TimerHandle | None = None
+        """Reading is paused until this: the ticket's bytes a second are used up."""
 
     # What picows calls
 
@@ -75,8 +80,9 @@ class Link(WSListener):
     def on_ws_disconnected(self, transport: WSTransport) -> None:  # noqa: ARG002 - picows' signature
         """The connection is gone, whoever ended it."""
         self.closing = True
-        if self._cut:
-            self._cut.cancel()
+        for timer in (self._cut, self._held):
+            if timer:
+                timer.cancel()
         self.server.disconnected(self)
 
     def pause_writing(self) -> None:
@@ -101,6 +107,10 @@ class Link(WSListener):
                 self.transport.send(WSMsgType.BINARY, messages[0] if len(messages) == 1 else b"".join(messages))
             self._adapt()
 
+    def is_silent(self, now: float) -> bool:
+        """Nothing was heard for too long, though we listened."""
+        return self._held is None and now - self.last_seen > DEAD_SECONDS
+
     def ping(self) -> None:
         """Ask for a sign of life."""
         if not self.closing:
@@ -124,6 +134,7 @@ class Link(WSListener):
         kind = frame.msg_type
         if kind == WSMsgType.BINARY:
             self._act(self.room.receive(self.member, frame.get_payload_as_memoryview(), self.last_seen))
+            self._hold(self._allowance.spend(frame.payload_size, self.last_seen))
         elif kind == WSMsgType.TEXT:
             self._act(self.room.receive_text(self.member, frame.get_payload_as_bytes(), self.last_seen))
         elif kind == WSMsgType.PING:
@@ -139,6 +150,18 @@ class Link(WSListener):
     def _act(self, actions: list[Action]) -> None:
         if actions:
             self.server.act(actions)
+
+    def _hold(self, seconds: float) -> None:
+        """Stop reading for a while: the sender's TCP then slows it down."""
+        if seconds and self._held is None:
+            self.transport.underlying_transport.pause_reading()
+            self._held = self.server.later(seconds, self._let_go)
+
+    def _let_go(self) -> None:
+        self._held = None
+        self.last_seen = self.server.now()
+        if not self.closing:
+            self.transport.underlying_transport.resume_reading()
 
     def _adapt(self) -> None:
         """Small writes for a slow connection (what is written can no longer be shed), large ones for a fast one."""

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Awaitable
 from contextlib import suppress
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 import uvloop
@@ -84,6 +85,14 @@ class Relay:
         await self.admin.close()
         await self.api.close()
 
+    def loop_fault(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What nobody caught. TLS handshakes that strangers break off are counted, not logged with a traceback each."""
+        message = str(context.get("message"))
+        if message.startswith("SSL"):
+            self.server.counters.refused["tls"] += 1
+        else:
+            log.error("relay.loop_fault", message=message, error=repr(context.get("exception")))
+
     @staticmethod
     async def _open(listen: Listen, opening: Awaitable[int]) -> int:
         try:
@@ -110,6 +119,7 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, relay.stopping.set)
+    loop.set_exception_handler(relay.loop_fault)
     for url in await relay.start():
         print(f"relay ready on {url}", flush=True)  # noqa: T201 - the line others wait for
     await relay.stopping.wait()

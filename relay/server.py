@@ -22,7 +22,7 @@ from relay.refusals import Refused
 from relay.registry import Registry
 from relay.room import Room
 from relay.tickets import Ticket, TicketDesk
-from wire.limits import DEAD_SECONDS, PING_SECONDS
+from wire.limits import PING_SECONDS
 
 log = structlog.get_logger()
 
@@ -184,7 +184,7 @@ class RelayServer:
             self.flush(room)
         self._ping_some()
         for link in list(self._links.values()):
-            if now - link.last_seen > DEAD_SECONDS:
+            if link.is_silent(now):
                 link.close(CloseCode.TIMEOUT, CloseCode.TIMEOUT.reason)
 
     def _ping_some(self) -> None:

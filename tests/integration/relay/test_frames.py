@@ -120,7 +120,7 @@ async def test_a_large_frame_of_many_messages_arrives_whole(api: FakeApi, port: 
 
 
 async def test_silence_is_a_lost_connection(api: FakeApi, running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("relay.server.DEAD_SECONDS", 0.3)
+    monkeypatch.setattr("relay.link.DEAD_SECONDS", 0.3)
     monkeypatch.setattr("relay.server.PING_SECONDS", 0.1)
     host, viewer = await pair(api, running.port)
     assert await host.text("left") == {"type": "left", "sender": 2}, "it answers pings, the viewer does not"

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-from tests.integration.relay.client import Client, Refusal
+from tests.integration.relay.client import Client, Refusal, dial, rest_of
 from tests.integration.relay.fake_api import RELAY_TOKEN, FakeApi
 
 
@@ -131,6 +131,10 @@ async def test_tls_with_a_certificate_of_ones_own(api: FakeApi, environment: dic
     process = await run({**environment, "TASUKI_TLS_CERT_FILE": str(cert_file), "TASUKI_TLS_KEY_FILE": str(key_file)})
     line = await ready_line(process)
     assert line.startswith("relay ready on wss://")
+    for stranger in (b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00\x05hello"):
+        reader, writer = await dial(port_of(line))
+        writer.write(stranger)
+        await rest_of(reader)
     context = ssl.create_default_context(cafile=str(cert_file))
     client = await Client.join(port_of(line), api.ticket("ses_1", 1), tls=context)
     client.close()
@@ -139,7 +143,8 @@ async def test_tls_with_a_certificate_of_ones_own(api: FakeApi, environment: dic
     old.maximum_version = ssl.TLSVersion.TLSv1_2
     (await Client.join(port_of(line), api.ticket("ses_2", 1), tls=old)).close()
     process.terminate()
-    await asyncio.wait_for(process.communicate(), 20)
+    _, errors = await asyncio.wait_for(process.communicate(), 20)
+    assert b"Traceback" not in errors, "strangers fill no log"
 
 
 class Listener(WSListener):

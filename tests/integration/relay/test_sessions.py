@@ -1,5 +1,6 @@
 """A session's life on a relay: reconnecting, being sent away, ending, and leaving nothing behind."""
 
+import asyncio
 import gc
 
 import pytest
@@ -94,6 +95,21 @@ async def test_a_session_over_its_longest_time_ends(api: FakeApi, port: int) -> 
     for client in (host, viewer):
         assert await client.text("ended") == {"type": "ended", "by": "system", "reason": "time_limit"}
         assert await client.closed() == 4003
+
+
+async def test_bytes_per_second_of_the_ticket_hold(api: FakeApi, port: int) -> None:
+    limits = {"seconds": None, "bytes_per_second": 1_000_000}
+    host = await Client.join(port, api.ticket("ses_1", 1, limits=limits))
+    viewer = await Client.join(port, api.ticket("ses_1", 2))
+    chunk = message(Delivery.ORDERED, Stream.FILE, 1, 2, bytes(50_000))
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    for _ in range(40):
+        host.send_messages(chunk)
+    for _ in range(40):
+        await viewer.message()
+    assert 0.5 < loop.time() - start < 5.0, "2 MB, of which one second's may go at once"
+    await host.sync()
 
 
 async def test_sessions_do_not_see_each_other(api: FakeApi, port: int) -> None:

@@ -1,0 +1,18 @@
+"""How many bytes a second a participant may send, from its ticket: a bucket that one second fills. Pure."""
+
+
+class Allowance:
+    """Without a rate everything is allowed."""
+
+    def __init__(self, bytes_per_second: int | None, now: float) -> None:
+        self._rate = bytes_per_second
+        self._left = float(bytes_per_second or 0)
+        self._at = now
+
+    def spend(self, size: int, now: float) -> float:
+        """Take `size` bytes; the seconds for which nothing more may be read."""
+        if self._rate is None:
+            return 0.0
+        self._left = min(self._left + (now - self._at) * self._rate, float(self._rate)) - size
+        self._at = now
+        return max(0.0, -self._left / self._rate)
