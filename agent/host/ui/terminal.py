@@ -173,5 +173,9 @@ class TerminalInterface(CustomerInterface):
 
     def _write(self, text: str) -> None:
         with suppress(OSError, ValueError):  # a terminal that is gone is noticed by its input ending
-            self._out.write(text)
+            try:
+                self._out.write(text)
+            except UnicodeEncodeError:  # an old terminal: a question mark is better than no sign
+                encoding = self._out.encoding or "ascii"
+                self._out.write(text.encode(encoding, "replace").decode(encoding))
             self._out.flush()

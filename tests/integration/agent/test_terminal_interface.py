@@ -171,6 +171,17 @@ async def test_a_cancelled_question_is_gone() -> None:
         assert (await person.ui.next_event()).kind is Kind.STOP
 
 
+async def test_an_old_terminal_gets_its_sign_too() -> None:
+    near, far = pty.openpty()
+    bytes_out = io.BytesIO()
+    out = io.TextIOWrapper(bytes_out, encoding="ascii")
+    async with TerminalInterface("en", keys=Keys(far), out=out) as ui:
+        await ui.show_sign(QUESTION)
+    assert b"? Alice of Acme sees and controls your screen" in bytes_out.getvalue()
+    os.close(near)
+    os.close(far)
+
+
 async def test_the_terminal_is_given_back_as_it_was() -> None:
     near, far = pty.openpty()
     before = termios.tcgetattr(far)
