@@ -22,9 +22,9 @@ from api.context import Context
 from api.kit.clock import SystemClock
 from api.kit.ids import Kind, new_id
 from api.kit.schema import MAX_NAME_CHARACTERS
-from api.kit.sealing import MasterKeyError, SealError, load_sealer
+from api.kit.sealing import load_sealer
 from api.kit.secret import one_time_password
-from api.main import CannotStart, read_settings
+from api.main import CannotStart, read_settings, saying_why
 from api.operators.models import Operator, Role
 from api.operators.schemas import Login
 from api.organizations import repository as organizations
@@ -41,8 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Exit code 0, or 1 with one sentence."""
     given = parse(arguments)
     try:
-        result = asyncio.run(run(given))
-    except (CannotStart, MasterKeyError, SealError, OSError) as error:
+        with saying_why():
+            result = asyncio.run(run(given))
+    except CannotStart as error:
         sys.stderr.write(f"tasuki admin: {error}\n")
         return 1
     sys.stdout.write(json.dumps(result) + "\n" if given.json else given.say(result))

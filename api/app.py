@@ -85,7 +85,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def start(context: Context) -> None:
-    """Bring the database up to date and load what is kept in memory."""
+    """Bring the database up to date and load what is kept in memory; nothing to do when that was done."""
+    if context.keyring.loaded:
+        return
     await migrate(context.database.engine)
     async with context.database.write() as db:
         await load_keys(db, context.keyring, context.sealer, context.clock)

@@ -78,7 +78,13 @@ def wake_after(db: AsyncSession, topics: Iterable[str]) -> None:
 
 def create_engine(url: str) -> AsyncEngine:
     """An engine with the settings above."""
-    engine = create_async_engine(url, pool_size=POOL_CONNECTIONS, max_overflow=0, pool_timeout=POOL_TIMEOUT_SECONDS)
+    engine = create_async_engine(
+        url,
+        pool_size=POOL_CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_SECONDS,
+        hide_parameters=True,  # an error's text goes to the log; what was to be stored does not
+    )
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _open_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)

@@ -56,7 +56,7 @@ class Edge:
             return
         request_id = new_id(Kind.REQUEST)
         scope.setdefault("state", {})["request_id"] = request_id
-        started, status = time.perf_counter(), 500
+        began, status = time.perf_counter(), 0
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
@@ -67,8 +67,12 @@ class Edge:
 
         try:
             await self._app(scope, _limited(receive), send_with_headers)
+        except Exception as error:
+            if status:
+                raise
+            await _bug(error, request_id)(scope, receive, send_with_headers)
         finally:
-            _log(scope, status, time.perf_counter() - started, request_id)
+            _log(scope, status, time.perf_counter() - began, request_id)
 
     def _headers(self, given: list[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
         names = {name.lower() for name, _ in given}
@@ -110,11 +114,10 @@ def _log(scope: Scope, status: int, seconds: float, request_id: str) -> None:
 
 
 def install(app: FastAPI) -> None:
-    """Every error leaves as application/problem+json."""
+    """Every error of a handler leaves as application/problem+json; what is no Problem is caught by Edge."""
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(Exception, _on_bug)
 
 
 def answer(problem: Problem, request_id: str) -> JSONResponse:
@@ -154,9 +157,8 @@ async def _on_http(request: Request, error: Exception) -> Response:
     return answer(BadRequest(str(error.detail)), request_id)
 
 
-async def _on_bug(request: Request, error: Exception) -> Response:
+def _bug(error: Exception, request_id: str) -> Response:
     """Something of ours broke: the log says what, the caller hears only that it did."""
-    request_id = request_id_of(request)
     log.error("api.bug", request_id=request_id, error=type(error).__name__, exc_info=error)
     return answer(Internal("Tell whoever runs this server, with the request's id."), request_id)
 

@@ -5,12 +5,16 @@ import errno
 import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 import uvloop
 from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 
-from api.app import create_app
+from api.app import create_app, start
+from api.context import Context
 from api.kit.sealing import MasterKeyError, SealError
 from api.logs import configure_logs
 from api.settings import Settings, load_settings
@@ -69,17 +73,24 @@ def open_listener(settings: Settings) -> socket.socket:
 
 async def serve(settings: Settings, listener: socket.socket) -> None:
     """Run until SIGTERM or SIGINT."""
-    try:
+    with saying_why():
         app = create_app(settings)
-    except (MasterKeyError, SealError, OSError) as error:
-        raise CannotStart(str(error)) from error
-    server = _Server(_configuration(app, settings), listener)
+        await start(app.state.context)
+    await _Server(_configuration(app, settings), listener, app.state.context).serve(sockets=[listener])
+
+
+@contextmanager
+def saying_why() -> Iterator[None]:
+    """What can go wrong before the first request, as one sentence."""
     try:
-        await server.serve(sockets=[listener])
-    except SystemExit as error:
-        raise CannotStart("see the message above") from error
-    if server.failed:
-        raise CannotStart(f"{server.failed}; is TASUKI_DATABASE_URL right, and its server running?")
+        yield
+    except (MasterKeyError, SealError) as error:
+        raise CannotStart(str(error)) from error
+    except SQLAlchemyError as error:
+        why = str(error.__cause__ or error).strip().splitlines()[0]
+        raise CannotStart(f"the database of TASUKI_DATABASE_URL cannot be used: {why}") from error
+    except OSError as error:
+        raise CannotStart(f"{error.filename or 'a file'}: {error.strerror or error}") from error
 
 
 def _configuration(app: object, settings: Settings) -> uvicorn.Config:
@@ -99,31 +110,34 @@ def _configuration(app: object, settings: Settings) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
-    """Says when it is ready, and lets long polls go when it is told to stop."""
+    """Says when it is ready; a signal lets long polls go and ends the process with exit code 0."""
 
-    def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
+    def __init__(self, config: uvicorn.Config, listener: socket.socket, context: Context) -> None:
         super().__init__(config)
         self._listener = listener
-        self.failed: str | None = None
+        self._context = context
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        if self.started:
-            host, port = self._listener.getsockname()[:2]
-            scheme = "https" if self.config.is_ssl else "http"
-            shown = f"[{host}]" if ":" in host else host
-            sys.stdout.write(f"tasuki api ready on {scheme}://{shown}:{port}\n")
-            sys.stdout.flush()
-        else:
-            self.failed = "the api could not start"
+        host, port = self._listener.getsockname()[:2]
+        scheme = "https" if self.config.is_ssl else "http"
+        shown = f"[{host}]" if ":" in host else host
+        sys.stdout.write(f"tasuki api ready on {scheme}://{shown}:{port}\n")
+        sys.stdout.flush()
 
-    def handle_exit(self, sig: int, frame: object) -> None:
-        self.config.app.state.context.stopping.set()  # type: ignore[union-attr]
-        self.config.app.state.context.waker.wake_all()  # type: ignore[union-attr]
-        if sig == signal.SIGINT:
-            self.should_exit = True
-            return
-        super().handle_exit(sig, frame)  # type: ignore[arg-type]
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """In place of uvicorn's own, which raises the signal again and so ends the process as killed."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        yield
+
+    def _stop(self) -> None:
+        self.force_exit = self.should_exit
+        self.should_exit = True
+        self._context.stopping.set()
+        self._context.waker.wake_all()
 
 
 if __name__ == "__main__":

@@ -28,6 +28,11 @@ class Keyring:
         self._public = dict(public)
 
     @property
+    def loaded(self) -> bool:
+        """Whether there is a key to sign with."""
+        return self._current is not None
+
+    @property
     def jwks(self) -> dict[str, Any]:
         """The JWK set (RFC 7517) by which relays and endpoints verify."""
         return {"keys": list(self._public.values())}

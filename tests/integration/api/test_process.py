@@ -1,0 +1,178 @@
+"""The real process: ready line, port taken, settings that are refused, stopping, and the commands on the server."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Timer
+
+import httpx
+import pytest
+
+from tests.integration.api.support import Installation
+
+ROOT = Path(__file__).parents[3]
+
+
+def environment(folder: Path, **changes: str) -> dict[str, str]:
+    mine = {name: value for name, value in os.environ.items() if not name.startswith("TASUKI_")}
+    return {**mine, "TASUKI_DATA_DIR": str(folder), "TASUKI_API_LISTEN": "127.0.0.1:0", **changes}
+
+
+@contextmanager
+def serving(folder: Path, **changes: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A process and its address, once it is ready."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "api.main"], cwd=ROOT, env=environment(folder, **changes), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    guard = Timer(30, process.kill)
+    guard.start()
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("tasuki api ready on http://127.0.0.1:"), line
+        yield process, line.split()[-1]
+    finally:
+        process.kill()
+        process.communicate()
+        guard.cancel()
+
+
+def run(module: str, folder: Path, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments], cwd=ROOT, env=environment(folder, **changes), text=True,
+        capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_it_serves_and_stops_cleanly_even_while_somebody_waits(installation: Installation) -> None:
+    with serving(installation.folder) as (process, url), httpx.Client(base_url=url) as client:
+        assert client.get("/healthz").json() == {"status": "ok"}
+        assert client.get("/readyz").json() == {"status": "ok"}
+        assert "server" not in client.get("/healthz").headers
+        made = client.post("/v1/sessions", json={"mode": "view"}, headers=installation.alice.headers).json()
+        path = f"/v1/sessions/{made['id']}/events"
+        last = client.get(path, headers=installation.alice.headers).json()["items"][-1]["id"]
+        Timer(0.5, lambda: process.send_signal(signal.SIGTERM)).start()
+        started = time.monotonic()
+        answer = client.get(path, params={"after": last, "wait": 25}, headers=installation.alice.headers, timeout=30)
+        assert answer.json() == {"items": []}
+        assert process.wait(10) == 0
+        assert time.monotonic() - started < 8
+        assert process.stderr is not None
+        logged = process.stderr.read()
+    lines = [json.loads(line) for line in logged.splitlines()]
+    assert {line["event"] for line in lines} == {"api.request"}
+    assert "/v1/sessions/{session_id}/events" in {line["route"] for line in lines}
+    assert made["code"] not in logged
+    assert made["id"] not in logged
+
+
+def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run("api.main", tmp_path, TASUKI_API_LISTEN=f"127.0.0.1:{port}")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr == (
+        f"tasuki api: port {port} on 127.0.0.1 is taken; stop what uses it or set TASUKI_API_LISTEN to another port\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"TASUKI_API_LISTEN": "0.0.0.0:0"}, "without TLS"),
+        ({"TASUKI_API_LISTEN": "[::]:0"}, "without TLS"),
+        ({"TASUKI_API_LISTEN": "localhost"}, "must look like"),
+        ({"TASUKI_TRUSTED_PROXIES": "*"}, "list your own proxies"),
+        ({"TASUKI_TRUSTED_PROXIES": "0.0.0.0/0"}, "list your own proxies"),
+        ({"TASUKI_PUBLIC_URL": "https://x/path"}, "without a path"),
+        ({"TASUKI_TLS_CERT_FILE": "/tmp/x"}, "set together"),
+        ({"TASUKI_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"}, "TASUKI_DATABASE_URL"),
+        ({"TASUKI_DATABASE_URL": "nonsense"}, "TASUKI_DATABASE_URL"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "-".join(value.values()),
+)
+@pytest.mark.rule("R34")
+def test_wrong_settings_are_said_in_one_sentence(tmp_path: Path, changes: dict[str, str], says: str) -> None:
+    done = run("api.main", tmp_path, **changes)
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("tasuki api: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.rule("R34")
+def test_the_clients_address_comes_from_our_own_proxy_only(installation: Installation) -> None:
+    def statuses(url: str, addresses: list[str]) -> list[int]:
+        with httpx.Client(base_url=url) as client:
+            return [
+                client.post("/v1/join", json={"code": "000000000000"}, headers={"X-Forwarded-For": address}).status_code
+                for address in addresses
+            ]
+
+    invented = [f"198.51.100.{number}" for number in range(12)]
+    with serving(installation.folder) as (_, url):
+        assert statuses(url, invented)[-1] == 429
+    with serving(installation.folder, TASUKI_TRUSTED_PROXIES="127.0.0.1") as (_, url):
+        assert statuses(url, invented)[-1] == 404
+        assert statuses(url, [f"6.6.6.{number}, 203.0.113.9" for number in range(12)])[-1] == 429
+
+
+def test_first_run(tmp_path: Path) -> None:
+    done = run("api.admin", tmp_path, "init", "--company", "Acme", "--login", "Alice", "--json")
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout)
+    assert (made["company"], made["login"], made["username"]) == ("acme", "alice", "acme/alice")
+    assert made["password"] not in (tmp_path / "tasuki.db").read_bytes().decode("latin-1")
+    assert (tmp_path / "master.key").stat().st_mode & 0o777 == 0o600
+    again = run("api.admin", tmp_path, "init", "--company", "acme", "--login", "mallory")
+    assert (again.returncode, again.stdout) == (1, "")
+    assert again.stderr == "tasuki admin: the company acme exists already; its administrators make further operators\n"
+    for company in ("a b", "", "ä", "-x", "a/b"):
+        refused = run("api.admin", tmp_path, "init", "--company", company, "--login", "x")
+        assert refused.returncode != 0
+        assert "Traceback" not in refused.stderr
+
+
+def test_relay_add(tmp_path: Path) -> None:
+    file = tmp_path / "deep" / "relay.token"
+    first = run("api.admin", tmp_path, "relay", "add", "--url", "ws://localhost:8443/", "--out", str(file), "--json")
+    assert first.returncode == 0, first.stderr
+    token = file.read_text().strip()
+    assert token.startswith("rly_")
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert token not in first.stdout
+    second = run("api.admin", tmp_path, "relay", "add", "--url", "ws://localhost:8443", "--out", str(file), "--json")
+    assert json.loads(second.stdout)["relay_id"] == json.loads(first.stdout)["relay_id"]
+    assert file.read_text().strip() != token
+    refused = run("api.admin", tmp_path, "relay", "add", "--url", "http://x", "--out", str(file))
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("tasuki admin: --url")
+
+
+def test_a_readable_master_key_is_refused(tmp_path: Path) -> None:
+    run("api.admin", tmp_path, "init", "--company", "acme", "--login", "alice")
+    (tmp_path / "master.key").chmod(0o644)
+    done = run("api.main", tmp_path)
+    assert done.returncode == 1
+    assert "chmod 600" in done.stderr
+    (tmp_path / "master.key").chmod(0o600)
+    (tmp_path / "master.key").write_text("damaged\n")
+    assert "damaged" in run("api.main", tmp_path).stderr
+    (tmp_path / "master.key").unlink()
+    lost = run("api.main", tmp_path)
+    assert lost.returncode == 1
+    assert "master key" in lost.stderr
+    assert "Traceback" not in lost.stderr
