@@ -24,6 +24,7 @@ class DamageWatch:
             self._display.close()
             raise OSError("the display does not tell what changes")
         self._display.damage_query_version()
+        self._notify = self._display.extension_event.DamageNotify
         self._damage = self._display.screen().root.damage_create(damage.DamageReportBoundingBox)
         self._display.sync()
         self._box: tuple[int, int, int, int] | None = None
@@ -56,7 +57,9 @@ class DamageWatch:
     def _readable(self) -> None:
         try:
             while self._display.pending_events():
-                self._add(self._display.next_event().area)
+                event = self._display.next_event()
+                if event.type == self._notify:  # other kinds come unasked, such as a changed keyboard layout
+                    self._add(event.area)
         except OSError:
             self._loop.remove_reader(self._display.fileno())
             self._event.set()
