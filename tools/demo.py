@@ -142,25 +142,28 @@ def display() -> Iterator[tuple[dict[str, str], list[str]]]:
         os.close(write)
         with os.fdopen(read) as pipe:
             name = ":" + pipe.readline().strip()
-        terminal = [
-            "xterm",
-            "-u8",
-            "-geometry",
-            "110x34+60+60",
-            "-fa",
-            "Monospace",
-            "-fs",
-            "12",
-            "-T",
-            "The customer's computer",
-        ]
+        paint(name)
+        place = ["-geometry", "92x26+90+110", "-fa", "DejaVu Sans Mono", "-fs", "13"]
+        terminal = ["xterm", "-u8", *place, "-bg", "#fbfaf6", "-fg", "#22303a", "-bw", "0", "-b", "14"]
         with running([*terminal, "-e", "sh", "-c", GREETING], env=os.environ | {"DISPLAY": name}, **quiet):
             yield {"DISPLAY": name, "WAYLAND_DISPLAY": ""}, []
 
 
+def paint(display_name: str) -> None:
+    """A calm colour for the empty desktop."""
+    from Xlib import display as xlib  # noqa: PLC0415 - installed for the agent
+
+    connection: Any = xlib.Display(display_name)
+    root = connection.screen().root
+    root.change_attributes(background_pixel=0x2F5D62)
+    root.clear_area()
+    connection.sync()
+    connection.close()
+
+
 GREETING = r"""clear
-printf '\n   This is the screen of the customer.\n\n   Operator: click here and type.\n\n'
-exec "${SHELL:-sh}"
+printf 'This is the screen of the customer.\nOperator: click here and type.\n\n'
+export PS1='$ '; exec sh
 """
 
 
