@@ -69,7 +69,9 @@ class Door(WSProtocol):  # type: ignore[misc]  # untyped base
             self._timer = self._server.later(HANDSHAKE_SECONDS, self._too_late)
         else:
             self._server.counters.refused["relay-full"] += 1
-            transport.abort()
+            self._server.soon(
+                transport.abort
+            )  # not here: aiofastnet would watch the closed descriptor, and its successor
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is gone."""

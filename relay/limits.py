@@ -47,7 +47,7 @@ MAX_TOKEN_CHARS: Final = 8 * 1024
 TICK_SECONDS: Final = 0.1
 CLOSE_SECONDS: Final = 2.0
 """A connection that was told to close is cut after this."""
-DRAIN_SECONDS: Final = 5.0
+DRAIN_SECONDS: Final = 3.0
 """After `drain` connections that have not left by themselves are closed."""
 USAGE_SECONDS: Final = 60.0
 """How often the bytes of each participant are reported."""

@@ -1,6 +1,7 @@
 """One relay process: `python -m relay.main`. Settings by environment (relay/settings.py)."""
 
 import asyncio
+import resource
 import signal
 import sys
 from collections.abc import Awaitable
@@ -17,7 +18,9 @@ from relay.admin import AdminListener, Answer
 from relay.api_client import ApiClient
 from relay.commands import Commands
 from relay.control import Control
+from relay.gate import Gate
 from relay.key_cache import KeyCache
+from relay.limits import CONNECTIONS
 from relay.metrics import RelayCollector, render
 from relay.reports import Reports
 from relay.server import RelayServer
@@ -27,7 +30,20 @@ from relay.tickets import TicketDesk
 log = structlog.get_logger()
 
 FIRST_ATTEMPT_SECONDS = 2.0
+OTHER_FILES = 64
+"""Open files that are not participants' connections."""
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def connections_allowed() -> int:
+    """As many connections as files may be open, up to CONNECTIONS; the process' own limit is raised as far as it goes."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + OTHER_FILES
+    files = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < files:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    return max(1, files - OTHER_FILES)
 
 
 class CannotStart(Exception):
@@ -46,7 +62,7 @@ class Relay:
         self.stopping = asyncio.Event()
         self.api = ApiClient(settings, self._token)
         self.reports = Reports(self.api)
-        self.server = RelayServer(TicketDesk(), self.reports.put, settings.trusted_proxies)
+        self.server = RelayServer(TicketDesk(), self.reports.put, settings.trusted_proxies, Gate(connections_allowed()))
         self.control = Control(
             self.api, self.server, KeyCache(settings.data_dir, settings.relay_public_url), settings.relay_public_url
         )

@@ -56,6 +56,7 @@ class RelayServer:
         self._ticker = asyncio.create_task(self._tick_forever())
         self.now = self._loop.time
         self.later = self._loop.call_later
+        self.soon = self._loop.call_soon
 
     # Listening
 

@@ -54,15 +54,23 @@ async def test_a_relay_may_start_before_the_api(tmp_path: Path) -> None:
         await later.stop()
 
 
-async def test_tickets_are_believed_while_the_api_is_away(api: FakeApi, tmp_path: Path) -> None:
+@pytest.mark.rule("R37")
+async def test_a_session_resumes_on_another_relay_while_the_api_is_away(api: FakeApi, tmp_path: Path) -> None:
+    """The first relay and the api are lost at once; the second knows the keys from before and needs nobody."""
     settings = settings_for(api.url, tmp_path / "token", data_dir=tmp_path / "data")
     first = await start(settings)
     await first.relay.stop()
     await api.stop()
     second = await start(settings)
     try:
-        client = await Client.join(second.port, api.ticket("ses_1", 1))
-        client.close()
+        host = await Client.join(second.port, api.resume("ses_1", 1, 3))
+        viewer = await Client.join(second.port, api.resume("ses_1", 2, 1))
+        await host.text("joined")
+        chat = message(Delivery.ORDERED, Stream.CHAT, 1, 2)
+        host.send_messages(chat)
+        assert await viewer.message() == chat
+        for client in (host, viewer):
+            client.close()
     finally:
         await second.relay.stop()
         await api.start()

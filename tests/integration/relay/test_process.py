@@ -48,6 +48,7 @@ def port_of(line: str) -> int:
     return int(line.rsplit(":", 1)[1])
 
 
+@pytest.mark.rule("R38")
 async def test_it_says_when_it_is_ready_and_drains_on_sigterm(api: FakeApi, environment: dict[str, str]) -> None:
     process = await run(environment)
     line = await ready_line(process)
@@ -62,6 +63,18 @@ async def test_it_says_when_it_is_ready_and_drains_on_sigterm(api: FakeApi, envi
     assert process.returncode == 0, errors
     assert api.facts == [("joined", 1), ("left", 1)], "the last reports are handed over"
     assert b"jti_" not in errors
+
+
+@pytest.mark.rule("R38")
+async def test_evil_guests_cannot_keep_a_draining_relay(api: FakeApi, environment: dict[str, str]) -> None:
+    """Who does not leave when asked to is closed (4005); the process is gone well within the minute it has."""
+    process = await run(environment)
+    client = await Client.join(port_of(await ready_line(process)), api.ticket("ses_1", 1))
+    process.send_signal(signal.SIGTERM)
+    await client.text("drain")
+    assert await client.closed() == 4005
+    await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 0
 
 
 async def test_several_listeners(api: FakeApi, environment: dict[str, str]) -> None:
