@@ -4,23 +4,20 @@ import { ApiError, call, accessToken, explain, onSignedOut, refresh, signIn, sig
 import { field, h, messageBox, topBar } from './lib/dom.js';
 import { hasText, initTexts, onLanguage, t } from './lib/i18n.js';
 
-/** The name of the bearer scheme in the document. */
-const SCHEME = 'bearer';
 /** The access token lives ten minutes; it is renewed while the page is open (ms). */
 const RENEW_MS = 8 * 60_000;
 
 const panel = /** @type {HTMLElement} */ (document.getElementById('panel'));
-/** @type {any} */
-let ui = null;
 
-let authorised = false;
-
-/** Give Swagger UI the token (or take it away). */
-function authorise() {
-  if (!ui) return;
-  if (accessToken()) ui.preauthorizeApiKey(SCHEME, accessToken());
-  else if (authorised) ui.authActions.logout([SCHEME]);
-  authorised = !!accessToken();
+/**
+ * Send our token with what is tried out, unless the reader gave another. By hand rather than by the name of a security
+ * scheme, so that the page need not know how the document calls it.
+ * @param {{url: string, headers: Record<string, string>}} request
+ */
+function withToken(request) {
+  const ours = new URL(request.url, location.href).origin === location.origin;
+  if (ours && accessToken()) request.headers.Authorization ??= `Bearer ${accessToken()}`;
+  return request;
 }
 
 function showSignIn() {
@@ -58,11 +55,9 @@ function showSignIn() {
 
 async function showSignedIn() {
   const me = await call('GET', '/v1/me');
-  authorise();
   const values = { operator: me.operator.name, organisation: me.organisation.name };
   const out = async () => {
     await signOut().catch(() => undefined);
-    authorise();
     showSignIn();
   };
   put(
@@ -84,7 +79,7 @@ function put(content) {
 
 function showApi() {
   const { SwaggerUIBundle } = /** @type {any} */ (globalThis);
-  ui = SwaggerUIBundle({
+  SwaggerUIBundle({
     url: '/openapi.json',
     dom_id: '#api',
     deepLinking: true,
@@ -97,7 +92,7 @@ function showApi() {
     tryItOutEnabled: true,
     validatorUrl: null,
     layout: 'BaseLayout',
-    onComplete: authorise,
+    requestInterceptor: withToken,
   });
 }
 
@@ -111,9 +106,7 @@ async function start() {
   retitle();
   onSignedOut(showSignIn);
   showApi();
-  setInterval(async () => {
-    if (accessToken() && (await refresh().catch(() => false))) authorise();
-  }, RENEW_MS);
+  setInterval(() => accessToken() && refresh().catch(() => false), RENEW_MS);
   try {
     if (await refresh()) await showSignedIn();
     else showSignIn();

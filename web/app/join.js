@@ -6,7 +6,7 @@
 import { ApiError, Unreachable, callPublic } from './lib/api.js';
 import { copyable, field, h, messageBox, topBar } from './lib/dom.js';
 import { groupCode } from './lib/format.js';
-import { initTexts, onLanguage, t } from './lib/i18n.js';
+import { hasText, initTexts, onLanguage, t } from './lib/i18n.js';
 
 const root = /** @type {HTMLElement} */ (document.getElementById('join'));
 let title = 'join.title';
@@ -110,7 +110,7 @@ function question(session, values) {
     ['join.row.operator', verified, { ...values, verified: operator.verified }],
     ['join.row.organisation', 'join.organisation', values],
     ['join.row.mode', `join.mode.${mode}`],
-    ...features.map((/** @type {string} */ feature) => ['join.row.also', `join.feature.${feature}`]),
+    ...features.map(featureRow),
     ...(recording === 'off' ? [] : [/** @type {[string, string]} */ (['join.row.recording', `join.recording.${recording}`])]),
   ];
   return h(
@@ -119,6 +119,12 @@ function question(session, values) {
     h('h1', { t: `join.who_asks.${mode}`, values }),
     h('dl', { class: 'facts' }, ...rows.flatMap(([name, key, given]) => [h('dt', { t: name }), h('dd', { t: key, values: given })]), h('dt', { t: 'join.row.server' }), h('dd', {}, location.host)),
   );
+}
+
+/** What is allowed beyond the mode; one that this page has no words for is shown by its name. @param {string} feature @returns {[string, string, any?]} */
+function featureRow(feature) {
+  const key = `join.feature.${feature}`;
+  return hasText(key) ? ['join.row.also', key] : ['join.row.also', 'join.feature.other', { feature }];
 }
 
 function nothingShared() {
