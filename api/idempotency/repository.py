@@ -2,22 +2,16 @@
 
 from datetime import datetime
 
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.idempotency.models import RememberedAnswer
+from api.kit.insert import insert_new
 
 
 async def claim(db: AsyncSession, row: RememberedAnswer) -> bool:
-    """Take the key for this transaction; False when an answer is remembered.
-
-    On PostgreSQL a second request waits here until the first is committed or rolled back; on SQLite writers queue anyway.
-    """
-    insert = postgresql_insert if db.get_bind().dialect.name == "postgresql" else sqlite_insert
-    statement = insert(RememberedAnswer).values(**row.model_dump()).on_conflict_do_nothing()
-    return (await db.exec(statement)).rowcount == 1
+    """Take the key for this transaction; False when an answer is remembered. A second request waits for the first."""
+    return await insert_new(db, row)
 
 
 async def get(db: AsyncSession, principal: str, route: str, key: str) -> RememberedAnswer | None:

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import col, delete, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from api.kit.insert import insert_new
 from api.relays.models import Relay, RelayCommand, RelayReport
 
 MAX_COMMANDS = 100
@@ -64,6 +63,4 @@ async def purge(db: AsyncSession, before: datetime) -> None:
 
 async def note_report(db: AsyncSession, relay_id: str, report_id: str, now: datetime) -> bool:
     """Remember a report's id; False when it was taken before."""
-    insert = postgresql_insert if db.get_bind().dialect.name == "postgresql" else sqlite_insert
-    row = RelayReport(relay_id=relay_id, id=report_id, received_at=now)
-    return (await db.exec(insert(RelayReport).values(**row.model_dump()).on_conflict_do_nothing())).rowcount == 1
+    return await insert_new(db, RelayReport(relay_id=relay_id, id=report_id, received_at=now))

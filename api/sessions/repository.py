@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import col, delete, func, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from api.auth.permissions import Caller
+from api.kit.insert import insert_new
 from api.sessions.models import Participant, Session, SessionCode
 from api.sessions.states import OVER, RUNNING, State
 
@@ -58,9 +57,7 @@ async def live_of_operator(db: AsyncSession, operator_id: str) -> Sequence[Sessi
 
 async def add_code(db: AsyncSession, row: SessionCode) -> bool:
     """Store a code; False when it is taken."""
-    insert = postgresql_insert if db.get_bind().dialect.name == "postgresql" else sqlite_insert
-    statement = insert(SessionCode).values(**row.model_dump()).on_conflict_do_nothing(index_elements=["lookup"])
-    return (await db.exec(statement)).rowcount == 1
+    return await insert_new(db, row)
 
 
 async def code_of(db: AsyncSession, session_id: str) -> SessionCode | None:

@@ -29,10 +29,11 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     folder = tmp_path_factory.mktemp("installation")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TASUKI_DATA_DIR", str(folder))
-        return asyncio.run(_install(folder))
+        return asyncio.run(install(folder))
 
 
-async def _install(folder: Path) -> Installation:
+async def install(folder: Path, **changes: str) -> Installation:
+    """By the commands and routes that people use; `changes` are settings."""
     first = {}
     for company, login in (("acme", "alice"), ("globex", "gina")):
         given = ["init", "--company", company, "--login", login, "--name", login.title(), "--json"]
@@ -42,7 +43,7 @@ async def _install(folder: Path) -> Installation:
         file = folder / f"relay{number}.token"
         await admin.run(admin.parse(["relay", "add", "--url", url, "--out", str(file)]))
         tokens.append(file.read_text().strip())
-    app = create_app(settings_for(folder))
+    app = create_app(settings_for(folder, **changes))
     transport = httpx.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),

@@ -1,0 +1,146 @@
+"""The same api on PostgreSQL, in a throw-away cluster that is reached by a socket file only."""
+
+import asyncio
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api import admin
+from api.main import CannotStart
+from tests.integration.api.conftest import install
+from tests.integration.api.support import Api, Installation, ShiftedClock, problem, running
+
+USER = "tasuki"
+
+
+def programs() -> Path | None:
+    """Where initdb and postgres are, if they are installed."""
+    found = shutil.which("initdb")
+    folders = [Path(found).resolve().parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    return next((folder for folder in reversed(folders) if (folder / "initdb").exists()), None)
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[str]:
+    """A database URL."""
+    folder = programs()
+    if folder is None:
+        pytest.skip("PostgreSQL is not installed here")
+    account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+    with tempfile.TemporaryDirectory(prefix="tasuki-pg-") as place:
+        if account:
+            os.chown(place, account.pw_uid, account.pw_gid)
+        who: dict[str, Any] = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
+        data = f"{place}/data"
+        subprocess.run(
+            [folder / "initdb", "-D", data, "-U", USER, "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C"],
+            check=True, capture_output=True, cwd=place, **who,
+        )  # fmt: skip
+        server = subprocess.Popen(
+            [folder / "postgres", "-D", data, "-k", place, "-h", "", "-F"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=place, text=True, **who,
+        )  # fmt: skip
+        assert server.stderr is not None
+        try:
+            for line in server.stderr:
+                if "ready to accept connections" in line:
+                    break
+            yield f"postgresql://{USER}@/postgres?host={place}"
+        finally:
+            server.terminate()
+            server.wait(20)
+            server.stderr.close()
+
+
+@pytest.fixture(scope="module")
+def on_postgresql(cluster: str, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """An installation in the cluster."""
+    tmp_path = tmp_path_factory.mktemp("data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TASUKI_DATA_DIR", str(tmp_path))
+        patch.setenv("TASUKI_DATABASE_URL", cluster)
+        return asyncio.run(install(tmp_path, database_url=cluster))
+
+
+async def test_sessions_races_and_long_polls(on_postgresql: Installation, cluster: str) -> None:
+    clock = ShiftedClock()
+    async with (
+        running(on_postgresql, clock, database_url=cluster) as one,
+        running(on_postgresql, clock, database_url=cluster) as two,
+    ):
+        await one.register_relays()
+        await _a_session(one, two)
+        await _races(one, two)
+        await _idempotency(one, two)
+        await _time(one)
+
+
+async def _a_session(one: Api, two: Api) -> None:
+    """From code to end, the two processes taking turns; one hears what the other did."""
+    session = await one.create(customer={"name": "Hanako"}, max_session_seconds=600)
+    last = (await two.get(f"/v1/sessions/{session['id']}/events"))["items"][-1]["id"]
+    waiting = asyncio.create_task(two.get(f"/v1/sessions/{session['id']}/events", after=last, wait=20))
+    await asyncio.sleep(0.05)
+    assert (await one.join(session["code"])).status_code == 200
+    assert (await waiting)["items"][0]["type"] == "session.claimed"
+    await two.post(f"/v1/sessions/{session['id']}/ticket")
+    await two.report(
+        session["id"],
+        {"type": "joined", "sender": 1},
+        {"type": "joined", "sender": 2},
+        {"type": "admitted", "sender": 2},
+        {"type": "usage", "sender": 1, "bytes_in": 5_000_000_000},
+    )
+    shown = await one.get(f"/v1/sessions/{session['id']}")
+    assert (shown["state"], shown["participants"][0]["bytes_in"]) == ("active", 5_000_000_000)
+    assert shown["customer"] == {"name": "Hanako", "email": None}
+    ended = await two.post(f"/v1/sessions/{session['id']}/end", {"reason": "solved"}, status=200)
+    assert ended["ended_by"] == "operator"
+    assert (await one.relay("GET", "commands"))["commands"][0]["session_id"] == session["id"]
+
+
+async def _races(one: Api, two: Api) -> None:
+    session = await one.create()
+    joins = await asyncio.gather(*(api.join(session["code"]) for api in (one, two) * 4))
+    assert sorted(answer.status_code for answer in joins) == [200] + [404] * 7
+    await two.post(f"/v1/sessions/{session['id']}/ticket")
+    await asyncio.gather(
+        *(api.report(session["id"], {"type": "usage", "sender": 1, "bytes_in": 1}) for api in (one, two) * 10)
+    )
+    assert (await one.get(f"/v1/sessions/{session['id']}"))["participants"][0]["bytes_in"] == 20
+    path = f"/v1/sessions/{session['id']}/end"
+    ends = await asyncio.gather(*(api.post(path, {"reason": f"r{n}"}, status=200) for n, api in enumerate((one, two) * 4)))
+    assert len({answer["reason"] for answer in ends}) == 1
+
+
+async def _idempotency(one: Api, two: Api) -> None:
+    headers = {**one.alice.headers, "Idempotency-Key": "k1"}
+    answers = await asyncio.gather(
+        *(api.http.post("/v1/sessions", json={"mode": "view"}, headers=headers) for api in (one, two) * 4)
+    )
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    other = await two.http.post("/v1/sessions", json={"mode": "control"}, headers=headers)
+    problem(other, 409, "idempotency-key-reused")
+
+
+async def _time(api: Api) -> None:
+    session = await api.create()
+    api.clock.advance(minutes=11)
+    async with asyncio.timeout(10):
+        while (await api.get(f"/v1/sessions/{session['id']}"))["state"] != "expired":
+            await asyncio.sleep(0.05)
+
+
+async def test_a_second_first_run_is_refused(on_postgresql: Installation, cluster: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TASUKI_DATA_DIR", str(on_postgresql.folder))
+        patch.setenv("TASUKI_DATABASE_URL", cluster)
+        with pytest.raises(CannotStart, match="exists already"):
+            await admin.run(admin.parse(["init", "--company", "acme", "--login", "alice"]))

@@ -1,0 +1,163 @@
+"""The small tools: ids, pages, budgets, sealing, credentials, waking."""
+
+import asyncio
+import string
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.kit import secret
+from api.kit.columns import UtcDateTime
+from api.kit.ids import Kind, new_id
+from api.kit.pages import after_cursor, cursor_of, page_of
+from api.kit.sealing import MasterKeyError, Sealer, SealError, load_sealer
+from api.kit.throttle import Backoff, Budget, address_key
+from api.kit.wake import Waker
+from api.problems import BadCursor
+
+
+class Time:
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def test_ids_only_grow() -> None:
+    made = [new_id(Kind.SESSION) for _ in range(5000)]
+    assert made == sorted(made)
+    assert len(set(made)) == 5000
+    assert all(len(item) == 30 and item.startswith("ses_") for item in made)
+
+
+@given(st.text(string.ascii_letters + string.digits + "_", min_size=1, max_size=60))
+def test_cursors_come_back(identifier: str) -> None:
+    assert after_cursor(cursor_of(identifier)) == identifier
+
+
+@pytest.mark.parametrize("cursor", ["!", "a", "ÄÖ", "====", "_w"])
+def test_other_cursors_are_refused(cursor: str) -> None:
+    with pytest.raises(BadCursor):
+        after_cursor(cursor)
+
+
+def test_the_last_page_has_no_cursor() -> None:
+    assert page_of(["b", "a"], ["b", "a"], 2).next_cursor is None
+    assert page_of(["c", "b", "a"], ["c", "b", "a"], 2).next_cursor == cursor_of("b")
+    assert page_of([], [], 2).items == []
+
+
+def test_a_budget_comes_back_as_time_passes() -> None:
+    time = Time()
+    budget = Budget(2, 60, time)
+    budget.spend("a")
+    time.seconds += 30
+    budget.spend("a")
+    assert (budget.standing("a").remaining, budget.standing("a").reset_seconds) == (0, 30)
+    assert budget.standing("b").remaining == 2
+    assert budget.standing("a", 1).reset_seconds == 60
+    time.seconds += 30
+    assert budget.standing("a").remaining == 1
+    time.seconds += 30
+    assert budget.standing("a").remaining == 2
+
+
+def test_a_budget_has_a_bounded_memory() -> None:
+    budget = Budget(2, 60, Time(), max_keys=10)
+    for number in range(1000):
+        budget.spend(str(number))
+    assert len(budget._spent) == 10
+    assert budget.standing("999").remaining == 1
+
+
+def test_waiting_doubles_up_to_a_limit_and_ends_with_success() -> None:
+    time = Time()
+    backoff = Backoff(2, 60, time)
+    waits = []
+    for _ in range(10):
+        backoff.fail("a")
+        waits.append(backoff.wait("a"))
+    assert waits == [0, 0, 1, 2, 4, 8, 16, 32, 60, 60]
+    backoff.succeed("a")
+    assert backoff.wait("a") == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "key"),
+    [
+        ("192.0.2.7", "192.0.2.7"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), ("2001:db8:1:2::ffff", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"), (None, "unknown"), ("testclient", "unknown"),
+    ],
+)  # fmt: skip
+def test_address_keys(address: str | None, key: str) -> None:
+    assert address_key(address) == key
+
+
+@given(st.binary(max_size=100))
+def test_sealed_values_open_only_where_they_belong(plain: bytes) -> None:
+    sealer = Sealer(b"k" * 32)
+    sealed = sealer.seal("code", "ses_1", plain)
+    assert sealer.open("code", "ses_1", sealed) == plain
+    assert sealer.seal("code", "ses_1", plain) != sealed
+    for other, purpose, about, value in (
+        (Sealer(b"x" * 32), "code", "ses_1", sealed),
+        (sealer, "customer", "ses_1", sealed),
+        (sealer, "code", "ses_2", sealed),
+        (sealer, "code", "ses_1", sealed[:-1]),
+        (sealer, "code", "ses_1", bytes([sealed[0] ^ 1]) + sealed[1:]),
+        (sealer, "code", "ses_1", b""),
+    ):
+        with pytest.raises(SealError):
+            other.open(purpose, about, value)
+
+
+def test_lookups_need_the_key() -> None:
+    one, two = Sealer(b"k" * 32), Sealer(b"x" * 32)
+    assert one.lookup("code", "12345678") == one.lookup("code", "12345678")
+    assert len({one.lookup("code", "12345678"), two.lookup("code", "12345678"), one.lookup("other", "12345678")}) == 3
+
+
+def test_the_master_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "master.key"
+    sealed = load_sealer(path).seal("p", "a", b"x")
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert load_sealer(path).open("p", "a", sealed) == b"x"
+    assert [item.name for item in path.parent.iterdir()] == ["master.key"]
+    path.chmod(0o640)
+    with pytest.raises(MasterKeyError, match="chmod 600"):
+        load_sealer(path)
+    path.chmod(0o600)
+    path.write_text("not a key")
+    with pytest.raises(MasterKeyError, match="damaged"):
+        load_sealer(path)
+
+
+def test_credentials() -> None:
+    made = {secret.new_credential("tsk_") for _ in range(100)}
+    assert len(made) == 100
+    assert all(len(item) == 47 for item in made)
+    assert len({secret.digest(item) for item in made}) == 100
+    passwords = {secret.one_time_password() for _ in range(100)}
+    assert len(passwords) == 100
+    assert all(len(item) == 23 and not set(item) & set("0o1il") for item in passwords)
+
+
+def test_naive_times_are_refused() -> None:
+    with pytest.raises(ValueError, match="zone"):
+        UtcDateTime().process_bind_param(datetime(2026, 1, 1), None)  # type: ignore[arg-type]  # noqa: DTZ001
+
+
+async def test_a_waiter_is_woken_by_its_topic_only() -> None:
+    waker = Waker()
+    with waker.listen("a") as listener:
+        waker.wake(["b"])
+        assert not await listener.wait(0.01)
+        asyncio.get_running_loop().call_later(0.01, waker.wake, ["a", "b"])
+        assert await listener.wait(5)
+        waker.wake(["a"])
+        assert await listener.wait(5)
+    assert not waker._waiting
