@@ -1,6 +1,6 @@
 """The door: one picows protocol per accepted socket, which decides whether there will be a connection.
 
-picows 2.3 needs some help as a server (research behind it: docs/adr): it refuses Firefox's
+picows 2.3 needs some help as a server: it refuses Firefox's
 `Connection: keep-alive, Upgrade`, tells the client the text of any exception in its factory, never shrinks its read
 buffer, logs every connection at INFO, and does not say whose address a request comes from.
 """

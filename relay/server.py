@@ -150,7 +150,8 @@ class RelayServer:
 
     def end_session(self, session: str, by: str, reason: str) -> None:
         """End a session for everybody here, and refuse it from now on."""
-        log.info("relay.session_ended", session=session, by=by)
+        if session in self.registry.rooms:
+            log.info("relay.session_ended", session=session, by=by)
         self.act(self.registry.end(session, by, reason, self.now()))
 
     def send_policy(self, session: str, token: str) -> None:
