@@ -1,6 +1,8 @@
 """`tasuki join`: the customer's command."""
 
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from agent.host.capture import Screen
     from agent.host.events import Ended
     from agent.host.input import Injector
+    from agent.host.ui import CustomerInterface
 
 CODE_DIGITS = range(6, 13)
 
@@ -123,6 +126,22 @@ async def _claim(api: ApiClient, code: str) -> dict[str, Any]:
         raise
 
 
+@asynccontextmanager
+async def _interface(lang: str) -> "AsyncIterator[CustomerInterface]":
+    """What the customer sees, open; CommandError where it cannot be shown."""
+    from agent.host.ui import choose_interface  # noqa: PLC0415
+
+    try:
+        interface = choose_interface(lang)
+        await interface.open()
+    except (OSError, ValueError) as error:
+        raise CommandError(str(error)) from error
+    try:
+        yield interface
+    finally:
+        await interface.close()
+
+
 async def _host(
     api: ApiClient,
     answer: dict[str, Any],
@@ -134,7 +153,7 @@ async def _host(
     drawn: bool,
 ) -> "Ended":
     from agent.host.session import HostSession  # noqa: PLC0415
-    from agent.host.ui import Question, choose_interface  # noqa: PLC0415
+    from agent.host.ui import Question  # noqa: PLC0415
     from agent.seat import Seat, SeatError  # noqa: PLC0415
 
     try:
@@ -142,7 +161,7 @@ async def _host(
         question = Question.from_statement(seat.statement, address)
     except (SeatError, ValueError) as error:
         raise CommandError(str(error)) from error
-    async with choose_interface(lang) as interface:
+    async with _interface(lang) as interface:
         session = HostSession(
             seat,
             api,

@@ -35,7 +35,7 @@ class PictureSync:
         self.decoder = Decoder()
         self.state = State.BLIND
         self.picture = 0
-        self._group = self._index = 0
+        self._epoch = self._group = self._index = 0
         self._live: _Assembly | None = None
         self._catchup: _Assembly | None = None
 
@@ -50,14 +50,16 @@ class PictureSync:
 
     def usable(self, fields: Header, part: Part) -> bool:
         """Whether a part can lead to a picture being drawn."""
-        return bool(fields.kind & CATCHUP) or self._fits(part)
+        return not self._replayed(fields, part) and (bool(fields.kind & CATCHUP) or self._fits(part))
 
     def take(self, fields: Header, part: Part, data: memoryview) -> list[Rectangle] | None:
         """A part; the changed rectangles when it made a picture whole and that was drawn."""
+        if self._replayed(fields, part):
+            return None
         if fields.kind & CATCHUP:
             self._catchup = self._assemble(self._catchup, part, data)
             whole, self._catchup = self._finished(self._catchup)
-            return None if whole is None else self._draw(whole, catchup=True)
+            return None if whole is None else self._draw(whole, fields.epoch, catchup=True)
         self._live = self._assemble(self._live, part, data)
         whole, self._live = self._finished(self._live)
         if whole is None:
@@ -65,7 +67,15 @@ class PictureSync:
         if not self._fits(whole.part):
             self.state = State.BLIND if self.state is State.BLIND else State.HOLD
             return None
-        return self._draw(whole, catchup=False)
+        return self._draw(whole, fields.epoch, catchup=False)
+
+    def _replayed(self, fields: Header, part: Part) -> bool:
+        """Whether a part is of a picture before the one shown (for a live picture: or of that one)."""
+        if self.state is State.BLIND:
+            return False
+        shown = (self._epoch, self.picture)
+        newest = (fields.epoch, part.picture)
+        return newest < shown if fields.kind & CATCHUP else newest <= shown
 
     def _fits(self, part: Part) -> bool:
         if self.state is not State.SYNC or part.base != self.picture:
@@ -89,7 +99,7 @@ class PictureSync:
         done = current is not None and current.count == current.part.parts
         return (current, None) if done else (None, current)
 
-    def _draw(self, whole: _Assembly, *, catchup: bool) -> list[Rectangle] | None:
+    def _draw(self, whole: _Assembly, epoch: int, *, catchup: bool) -> list[Rectangle] | None:
         part = whole.part
         try:
             if catchup:
@@ -101,5 +111,5 @@ class PictureSync:
         except PictureError:
             self.state = State.HOLD
             return None
-        self.state, self.picture, self._group = State.SYNC, part.picture, part.group
+        self.state, self._epoch, self.picture, self._group = State.SYNC, epoch, part.picture, part.group
         return rectangles
