@@ -33,6 +33,8 @@ function show(view) {
   shown = view;
   const main = h('main', { id: 'main', tabindex: '-1' }, view.element);
   root.replaceChildren(...(view.bare ? [main] : [bar(), main]));
+  // People who cannot see the page are taken to what is new on it.
+  /** @type {HTMLElement} */ (main.querySelector('[autofocus]') ?? main).focus({ preventScroll: true });
   retitle();
 }
 
@@ -98,9 +100,16 @@ function problemView(error) {
   return { element, title: 'console.title' };
 }
 
+/** Browsers keep their cryptography from pages that came over plain http. @returns {View} */
+function insecureView() {
+  const element = h('p', { class: 'page narrow notice warn', role: 'alert', t: 'app.insecure' });
+  return { element, title: 'console.title' };
+}
+
 async function start() {
   await initTexts();
   onLanguage(retitle);
+  if (!isSecureContext) return show(insecureView());
   onSignedOut(askToSignIn);
   addEventListener('popstate', () => route());
   try {

@@ -53,7 +53,13 @@ export class Agreement {
     const { parties, ticket, link, store } = this.environment;
     this.#keys ??= await store.load();
     const resume = this.#keys[0];
-    const attempt = await ViewerHandshake.begin(parties, ticket, { resume, link }, await fresh());
+    let random;
+    try {
+      random = await fresh();
+    } catch {
+      return this.environment.step({ name: 'failed', why: 'unsupported' });
+    }
+    const attempt = await ViewerHandshake.begin(parties, ticket, { resume, link }, random);
     if (turn !== this.#generation || this.#stopped) return;
     this.#attempt = attempt;
     this.environment.step({ name: resume ? 'resuming' : 'verifying' });

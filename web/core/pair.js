@@ -113,6 +113,6 @@ export class Pair {
 
   /** @param {() => Promise<void>} action */
   #then(action) {
-    this.#tail = this.#tail.then(() => (this.#closed ? undefined : action()));
+    this.#tail = this.#tail.then(() => (this.#closed ? undefined : action())).catch(reportError);
   }
 }

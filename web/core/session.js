@@ -177,9 +177,8 @@ export class ViewerSession extends EventTarget {
 
   /** @param {() => unknown} action */
   #inOrder(action) {
-    this.#inbox = this.#inbox.then(action).catch((error) => {
-      if (!(error instanceof WireError)) throw error;
-    });
+    // What cannot be read is dropped; anything else is a fault of ours, told, but the next message is still taken.
+    this.#inbox = this.#inbox.then(action).catch((error) => error instanceof WireError || reportError(error));
   }
 
   /** @param {control.Control} text */
@@ -323,7 +322,6 @@ export class ViewerSession extends EventTarget {
     } catch (error) {
       if (!(error instanceof TooLarge)) throw error;
     }
-    if (this.#pair?.worn && !this.#agreement?.busy) this.#agreement?.start();
   }
 
   #sendFeedback() {
@@ -347,6 +345,7 @@ export class ViewerSession extends EventTarget {
       if (this.state.present && this.#freshness.wanting(time)) this.#want = true;
       if (this.#freshness.silent(time)) return this.connection.next(Close.TIMEOUT);
     }
+    if (this.#pair?.worn && !this.#agreement?.busy) this.#agreement?.start();
     this.#showAge();
     return this.#sendFeedback();
   }

@@ -121,6 +121,7 @@ export class TasukiViewer extends HTMLElement {
   #onState(state) {
     if (state.phase === 'live' && state.grants.includes('control')) this.#attach();
     else if (state.phase !== 'live') this.#detach();
+    this.toggleAttribute('data-control', state.phase === 'live' && state.grants.includes('control'));
     this.toggleAttribute('data-stale', state.age > 0 || !state.connected);
     this.#fire('tasuki-state', state);
   }

@@ -70,7 +70,7 @@ export async function copy(text, button, label) {
 
 /** The bar on top: mark, what the page adds, language switch. @param {string} home where the mark leads @param {...Child} children */
 export function topBar(home, ...children) {
-  const brand = h('a', { class: 'brand', href: home }, h('img', { src: '/web/app/icon.svg', alt: '' }), 'Tasuki');
+  const brand = h('a', { class: 'brand', href: home }, h('img', { src: '/web/app/icon.svg', alt: '' }), h('span', {}, 'Tasuki'));
   return h('header', { class: 'topbar' }, brand, h('div', { class: 'row' }, ...children, languageSwitch()));
 }
 
