@@ -18,6 +18,8 @@ NOTSENT_LOWAT_BYTES: Final = 16 * 1024
 WRITE_HIGH_BYTES: Final = 32 * 1024
 """Above this many bytes in the transport nothing more is written; the rest stays in the room's queues."""
 WRITE_LOW_BYTES: Final = 8 * 1024
+TLS_OUTGOING_BYTES: Final = 2 * (16 * 1024 + 64)
+"""Encrypted data that a connection holds: two TLS records."""
 BATCH_MIN_BYTES: Final = 32 * 1024
 """Messages that leave in one write to a connection that has been slow."""
 BATCH_MAX_BYTES: Final = 160 * 1024

@@ -55,8 +55,12 @@ class Link(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         """The upgrade is answered: from here on the participant is in the room."""
         self.transport = transport
-        self._tune(transport)
-        self.server.connected(self)
+        try:
+            self._tune(transport)
+            self.server.connected(self)
+        except Exception:
+            log.exception("relay.fault", session=self.ticket.session, sender=self.ticket.sender)
+            transport.disconnect(graceful=False)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """A frame; after a close frame was sent nothing is answered any more."""
@@ -83,7 +87,8 @@ class Link(WSListener):
         for timer in (self._cut, self._held):
             if timer:
                 timer.cancel()
-        self.server.disconnected(self)
+        if hasattr(self, "member"):  # else it was never let in
+            self.server.disconnected(self)
 
     def pause_writing(self) -> None:
         """The transport holds as much as it should: what comes now waits in the room's queues, where it stays fresh."""

@@ -4,7 +4,7 @@ import asyncio
 import resource
 import signal
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
@@ -30,6 +30,7 @@ from relay.tickets import TicketDesk
 log = structlog.get_logger()
 
 FIRST_ATTEMPT_SECONDS = 2.0
+RESTART_SECONDS = 1.0
 OTHER_FILES = 64
 """Open files that are not participants' connections."""
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -48,6 +49,16 @@ def connections_allowed() -> int:
 
 class CannotStart(Exception):
     """One sentence for whoever started the relay."""
+
+
+async def _for_ever(run: Callable[[], Awaitable[None]]) -> None:
+    """A fault in one of the parts that talk to the api is logged, and the part started again."""
+    while True:
+        try:
+            await run()
+        except Exception:
+            log.exception("relay.part_fault")
+            await asyncio.sleep(RESTART_SECONDS)
 
 
 class Relay:
@@ -81,7 +92,7 @@ class Relay:
         port = await self._open(admin, self.admin.listen(admin.host, admin.port))
         log.info("relay.admin_ready", url=admin.url("http", port))
         self.control.load_cache()
-        self._tasks = [asyncio.create_task(part.run()) for part in (self.control, self.commands, self.reports)]
+        self._tasks = [asyncio.create_task(_for_ever(part.run)) for part in (self.control, self.commands, self.reports)]
         with suppress(TimeoutError):  # it goes on trying
             await asyncio.wait_for(self.control.first_attempt.wait(), FIRST_ATTEMPT_SECONDS)
         return urls

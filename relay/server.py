@@ -6,6 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from math import ceil
+from typing import Any
 
 import aiofastnet
 import structlog
@@ -15,7 +16,14 @@ from relay.addresses import Network
 from relay.counters import Counters
 from relay.door import Door
 from relay.gate import Gate
-from relay.limits import DRAIN_SECONDS, HANDSHAKE_SECONDS, TICK_SECONDS, USAGE_SECONDS
+from relay.limits import (
+    CLOSE_SECONDS,
+    DRAIN_SECONDS,
+    HANDSHAKE_SECONDS,
+    TICK_SECONDS,
+    TLS_OUTGOING_BYTES,
+    USAGE_SECONDS,
+)
 from relay.link import Link
 from relay.member import Member
 from relay.refusals import Refused
@@ -27,6 +35,16 @@ from wire.limits import PING_SECONDS
 log = structlog.get_logger()
 
 PRUNE_SECONDS = 10.0
+
+
+def _tls_options(context: ssl.SSLContext) -> dict[str, Any]:
+    """Bounded in time, and in how much it holds encrypted: that cannot be shed any more for a slow viewer."""
+    return {
+        "ssl": context,
+        "ssl_handshake_timeout": HANDSHAKE_SECONDS,
+        "ssl_shutdown_timeout": CLOSE_SECONDS,
+        "ssl_outgoing_bio_size": TLS_OUTGOING_BYTES,
+    }
 
 
 class RelayServer:
@@ -67,9 +85,8 @@ class RelayServer:
             lambda: Door(self),
             host,
             port,
-            ssl=tls,
-            ssl_handshake_timeout=HANDSHAKE_SECONDS if tls else None,
             backlog=1024,
+            **(_tls_options(tls) if tls else {}),
         )
         self._servers.append(server)
         return int(server.sockets[0].getsockname()[1])
@@ -171,13 +188,16 @@ class RelayServer:
             now = self.now()
             self.lag_seconds = now - due
             due = max(due, now - TICK_SECONDS)
-            self._tick(now)
-            if now >= next_usage:
-                next_usage = now + USAGE_SECONDS
-                self.act(self.registry.usage(now))
-            if now >= next_prune:
-                next_prune = now + PRUNE_SECONDS
-                self._prune()
+            try:
+                self._tick(now)
+                if now >= next_usage:
+                    next_usage = now + USAGE_SECONDS
+                    self.act(self.registry.usage(now))
+                if now >= next_prune:
+                    next_prune = now + PRUNE_SECONDS
+                    self._prune()
+            except Exception:
+                log.exception("relay.tick_fault")
 
     def _tick(self, now: float) -> None:
         rooms = [room for room in self.registry.rooms.values() if room.watched]

@@ -1,6 +1,7 @@
 """A real relay in this process, with a fake api that signs tickets."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from relay.main import Relay
 from relay.settings import Listen, Settings
+from tests.integration.relay.certificate import certificate
 from tests.integration.relay.client import close_all
 from tests.integration.relay.fake_api import RELAY_TOKEN, FakeApi
 
@@ -18,6 +20,8 @@ class Running:
     def __init__(self, relay: Relay, port: int) -> None:
         self.relay = relay
         self.port = port
+        self.tls: ssl.SSLContext | None = None
+        """For clients, when it speaks TLS."""
 
 
 async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
@@ -62,6 +66,17 @@ async def api() -> AsyncIterator[FakeApi]:
 @pytest.fixture
 async def running(api: FakeApi, tmp_path: Path) -> AsyncIterator[Running]:
     relay = await start(settings_for(api.url, tmp_path / "token"))
+    yield relay
+    await close_all()
+    await relay.relay.stop()
+
+
+@pytest.fixture
+async def running_tls(api: FakeApi, tmp_path: Path) -> AsyncIterator[Running]:
+    cert_file, key_file = certificate(tmp_path)
+    settings = settings_for(api.url, tmp_path / "token", tls_cert_file=cert_file, tls_key_file=key_file)
+    relay = await start(settings)
+    relay.tls = ssl.create_default_context(cafile=str(cert_file))
     yield relay
     await close_all()
     await relay.relay.stop()

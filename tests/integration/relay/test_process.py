@@ -1,7 +1,6 @@
 """The relay as a process: what it prints, how it fails, how it goes; and TLS."""
 
 import asyncio
-import datetime
 import os
 import signal
 import socket
@@ -11,12 +10,9 @@ from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
+from tests.integration.relay.certificate import certificate
 from tests.integration.relay.client import Client, Refusal, dial, rest_of
 from tests.integration.relay.fake_api import RELAY_TOKEN, FakeApi
 
@@ -118,25 +114,6 @@ async def test_evil_settings_are_one_sentence(
     assert process.returncode == 1
     assert sentence in errors.decode()
     assert len(errors.decode().strip().splitlines()) == 1
-
-
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """A self-signed certificate for localhost."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    builder = x509.CertificateBuilder(
-        name, name, key.public_key(), x509.random_serial_number(), now, now + datetime.timedelta(1)
-    )
-    signed = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False).sign(
-        key, hashes.SHA256()
-    )
-    cert_file, key_file = folder / "cert.pem", folder / "key.pem"
-    cert_file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return cert_file, key_file
 
 
 async def test_tls_with_a_certificate_of_ones_own(api: FakeApi, environment: dict[str, str], tmp_path: Path) -> None:

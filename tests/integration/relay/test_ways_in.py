@@ -198,6 +198,18 @@ async def test_a_fault_of_ours_says_nothing(api: FakeApi, running: Running, monk
     assert "secret" not in refusal.head
 
 
+async def test_a_fault_after_the_upgrade_leaves_nothing_behind(
+    api: FakeApi, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(running.relay.server.registry, "join", fail)
+    client = await Client.open(running.port, api.ticket("ses_1", 1))
+    assert await client.closed() == 0
+    await until(lambda: running.relay.server.gate.open == 0)
+
+
 async def test_messages_in_the_same_packet_as_the_handshake_are_taken(api: FakeApi, port: int) -> None:
     host = await Client.join(port, api.ticket("ses_1", 1))
     hello = message(Delivery.ORDERED, Stream.HANDSHAKE, 2, 1, b"M1")
