@@ -27,6 +27,9 @@ POOL_TIMEOUT_SECONDS = 60
 MIGRATION = "0001"
 """The newest revision under migrations/versions; a test compares."""
 
+INSTALLATION_LOCK = 0x7461737562
+"""PostgreSQL's advisory lock for migrations and first keys."""
+
 _TOPICS = "topics"
 
 
@@ -102,6 +105,12 @@ def _open_sqlite(connection: Any, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("tasuki_write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+async def lock_installation(db: AsyncSession) -> None:
+    """For what must happen once in an installation: other api processes wait here until this transaction ends."""
+    if db.get_bind().dialect.name == "postgresql":
+        await (await db.connection()).exec_driver_sql(f"SELECT pg_advisory_xact_lock({INSTALLATION_LOCK})")
 
 
 async def ping(database: Database) -> bool:

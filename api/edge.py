@@ -66,6 +66,9 @@ class Edge:
             await send(message)
 
         try:
+            if b"%00" in scope["raw_path"] + scope["query_string"]:
+                await answer(NotFound("There is nothing at this address."), request_id)(scope, receive, send_with_headers)
+                return
             await self._app(scope, _limited(receive), send_with_headers)
         except Exception as error:
             if status:

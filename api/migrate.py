@@ -7,21 +7,18 @@ from sqlalchemy import inspect
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from api.db import MIGRATION
-
-_LOCK = 0x7461737562
-"""Advisory lock on PostgreSQL: of several api processes that start together, one migrates."""
+from api.db import INSTALLATION_LOCK, MIGRATION
 
 
 async def migrate(engine: AsyncEngine) -> None:
-    """Apply what is missing, in one transaction."""
+    """Apply what is missing, in one transaction. Of several api processes that start together, one does it."""
     async with engine.connect() as connection:
         if await connection.run_sync(_current) == MIGRATION:
             return
     async with engine.connect() as connection:
         await connection.execution_options(tasuki_write=True)
         if connection.dialect.name == "postgresql":
-            await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+            await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({INSTALLATION_LOCK})")
         await connection.run_sync(_upgrade)
         await connection.commit()
 

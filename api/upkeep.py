@@ -1,6 +1,7 @@
 """What happens by itself: codes run out, time limits end sessions, lost ones end, relays go silent, old rows go."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -15,6 +16,7 @@ from api.relays import service as relay_rules
 from api.relays.models import Relay
 from api.sessions import codes, ending
 from api.sessions import repository as sessions
+from api.sessions.models import Session
 from api.sessions.modes import Party
 from api.sessions.tickets import RESUME_LIFE
 from api.webhooks import repository as webhooks
@@ -48,6 +50,8 @@ async def run(context: Context) -> None:
 async def tick(context: Context, started: datetime) -> None:
     """One round. Looks first and takes the write lock only when there is something to do."""
     async with context.database.read() as db:
+        if not context.database.is_sqlite:
+            context.relay_origins |= relay_rules.origins(await relays.all_relays(db))
         if not await _anything(db, context, started):
             return
     async with context.database.write() as db:
@@ -56,7 +60,7 @@ async def tick(context: Context, started: datetime) -> None:
             await ending.expire(db, context, session)
         for session in await sessions.over_limit(db, now, BATCH):
             await ending.end(db, context, session, Party.SYSTEM, "time_limit")
-        for session in await sessions.lost(db, now - LOST_AFTER, BATCH):
+        for session in await _lost(db, context, started, BATCH):
             await ending.end(db, context, session, Party.SYSTEM, "lost")
         for relay in await _silent(db, context, started):
             await reports.relay_lost(db, context, relay)
@@ -78,9 +82,15 @@ async def _anything(db: AsyncSession, context: Context, started: datetime) -> bo
     return bool(
         await sessions.expired(db, now, 1)
         or await sessions.over_limit(db, now, 1)
-        or await sessions.lost(db, now - LOST_AFTER, 1)
+        or await _lost(db, context, started, 1)
         or await _silent(db, context, started)
     )
+
+
+async def _lost(db: AsyncSession, context: Context, started: datetime, limit: int) -> Sequence[Session]:
+    """Time counts only while this process is up: it could not hear who came back before it started."""
+    before = context.clock.now() - LOST_AFTER
+    return await sessions.lost(db, before, limit) if started <= before else []
 
 
 async def _silent(db: AsyncSession, context: Context, started: datetime) -> list[Relay]:

@@ -11,7 +11,7 @@ from api.organizations.schemas import OrganizationView
 
 Username = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=3, max_length=200, pattern=r"^[^/\s]+/[^/\s]+$"),
+    StringConstraints(strip_whitespace=True, min_length=3, max_length=200, pattern=r"^[^/\s\x00]+/[^/\s\x00]+$"),
     Field(description="`company/login`", examples=["acme/alice"]),
 ]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=1024)]

@@ -9,7 +9,7 @@ from api.operators.models import Operator
 from api.organizations.models import Organization
 from api.problems import CodeNotValid
 from api.sessions import admission, codes, life, repository, statement
-from api.sessions.models import Participant
+from api.sessions.models import Participant, Session
 from api.sessions.modes import HOST_SENDER, Mode, Recording, Side, WireRole
 from api.sessions.schemas import Admission, Limits
 from api.sessions.states import Happening
@@ -27,7 +27,7 @@ async def preview(db: AsyncSession, context: Context, code: str) -> PreviewView:
         raise not_valid()
     organization = await db.get(Organization, session.organization_id)
     operator = await db.get(Operator, session.operator_id)
-    if organization is None or operator is None or operator.suspended_at:
+    if organization is None or operator is None or not _may(operator, session):
         raise not_valid()
     return PreviewView(
         session=SessionPreview(
@@ -49,7 +49,7 @@ async def join(db: AsyncSession, context: Context, code: str) -> Admission:
     session_id = await repository.claim_code(db, codes.lookup(context.sealer, code), now)
     session = await repository.locked(db, session_id) if session_id else None
     operator = await db.get(Operator, session.operator_id) if session else None
-    if session is None or operator is None or operator.suspended_at:
+    if session is None or operator is None or not _may(operator, session):
         raise not_valid()
     life.step(db, session, Happening.CLAIM, now)
     host = Participant(
@@ -62,3 +62,8 @@ async def join(db: AsyncSession, context: Context, code: str) -> Admission:
         created_at=now,
     )
     return await admission.admit(db, context, session, host)
+
+
+def _may(operator: Operator, session: Session) -> bool:
+    """Whether the operator may still do today what the session is for."""
+    return operator.suspended_at is None and session.mode in operator.modes

@@ -61,7 +61,7 @@ async def heartbeat(relay: AskingRelay, body: Heartbeat, context: Ctx, db: Db) -
 async def commands(
     relay_id: AskingRelayId,
     context: Ctx,
-    after: Annotated[int, Query(ge=0, description="Id of the last command that was carried out.")] = 0,
+    after: Annotated[int, Query(ge=0, le=1 << 53, description="Id of the last command that was carried out.")] = 0,
     wait: Annotated[int, Query(ge=0, le=MAX_WAIT_SECONDS, description="Seconds to wait for a command.")] = 0,
 ) -> Commands:
     """A long poll: answers at once when there is something to do, else after `wait` seconds with nothing."""

@@ -13,6 +13,9 @@ RelayUrl = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^wss?://[A-Za-z0-9.\-\[\]:]+/?$")
 ]
 MAX_REPORTS = 500
+MAX_CONNECTIONS = 1_000_000
+MAX_REPORT_BYTES = 1 << 50
+MAX_REPORT_SECONDS = 31_536_000.0
 
 
 class RelayRegister(Body):
@@ -48,8 +51,8 @@ class RelayRegistered(View):
 class Heartbeat(Body):
     """How busy a relay is."""
 
-    sessions: Annotated[int, Field(ge=0)] = Field(examples=[12])
-    participants: Annotated[int, Field(ge=0)] = Field(examples=[25])
+    sessions: Annotated[int, Field(ge=0, le=MAX_CONNECTIONS)] = Field(examples=[12])
+    participants: Annotated[int, Field(ge=0, le=MAX_CONNECTIONS)] = Field(examples=[25])
     draining: bool = Field(default=False, examples=[False])
 
 
@@ -95,9 +98,9 @@ class Report(Body):
     sender: Annotated[int, Field(ge=1, le=65_535)] | None = Field(default=None, examples=[2])
     by: Party | None = Field(default=None, examples=["customer"])
     reason: Annotated[str, StringConstraints(max_length=200)] | None = Field(default=None, examples=["ended"])
-    bytes_in: Annotated[int, Field(ge=0)] = Field(default=0, examples=[1024])
-    bytes_out: Annotated[int, Field(ge=0)] = Field(default=0, examples=[1_048_576])
-    seconds: Annotated[float, Field(ge=0)] = Field(default=0, examples=[10.0])
+    bytes_in: Annotated[int, Field(ge=0, le=MAX_REPORT_BYTES)] = Field(default=0, examples=[1024])
+    bytes_out: Annotated[int, Field(ge=0, le=MAX_REPORT_BYTES)] = Field(default=0, examples=[1_048_576])
+    seconds: Annotated[float, Field(ge=0, le=MAX_REPORT_SECONDS, allow_inf_nan=False)] = Field(default=0, examples=[10.0])
 
 
 class Reports(Body):

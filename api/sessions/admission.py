@@ -38,12 +38,13 @@ async def admit(db: AsyncSession, context: Context, session: Session, participan
     await db.flush()
     ticket = tickets.ticket(context.keyring, session, participant, given, jti)
     resume = tickets.resume_ticket(context.keyring, session, participant, given)
+    shown_to_both = statement.stored(context, session)
     return Admission(
         session_id=session.id,
         state=State(session.state),
         participant=ParticipantShown.model_validate(participant),
-        statement=session.statement,
-        statement_sha256=statement.sha256(session.statement),
+        statement=shown_to_both,
+        statement_sha256=statement.sha256(shown_to_both),
         ticket=ticket.token,
         ticket_expires_at=ticket.expires_at,
         resume_ticket=resume.token,

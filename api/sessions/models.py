@@ -32,7 +32,7 @@ class Session(SQLModel, table=True):
     reference_url: str | None = None
     meta: dict[str, Any] = Field(sa_column=Column("metadata", JSON, nullable=False))
     max_seconds: int | None = None
-    statement: str
+    statement_sealed: bytes
     """The signed session statement, the same bytes for both sides."""
     relay_ids: list[str] = Field(sa_type=JSON)
     created_at: datetime = Field(sa_type=UtcDateTime)

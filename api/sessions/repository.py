@@ -142,10 +142,14 @@ async def over_limit(db: AsyncSession, now: datetime, limit: int) -> Sequence[Se
 
 
 async def lost(db: AsyncSession, before: datetime, limit: int) -> Sequence[Session]:
-    """Sessions to which nobody came back, or that never became active after the code was used."""
+    """Sessions to which nobody came back: interrupted, or claimed and left by everybody before anything began."""
+    somebody = select(Participant.id).where(
+        col(Participant.session_id) == col(Session.id),
+        (col(Participant.relay_id).is_not(None)) | (col(Participant.left_at) > before),
+    )
     rows = select(Session).where(
         ((col(Session.state) == State.INTERRUPTED) & (col(Session.interrupted_at) <= before))
-        | ((col(Session.state) == State.CLAIMED) & (col(Session.claimed_at) <= before))
+        | ((col(Session.state) == State.CLAIMED) & (col(Session.claimed_at) <= before) & ~somebody.exists())
     )
     return (await db.exec(rows.limit(limit).with_for_update(skip_locked=True))).all()
 

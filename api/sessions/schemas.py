@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AwareDatetime, ConfigDict, Field, FiniteFloat, StringConstraints, field_validator
 
 from api.kit.schema import Body, Name, View
 from api.operators.schemas import Email, MaxSeconds
@@ -71,7 +71,7 @@ class SessionCreate(Body):
         default=None, description="For an appointment: `expires_in` counts from then.", examples=["2026-12-01T09:00:00Z"]
     )
     max_session_seconds: MaxSeconds | None = Field(default=None, examples=[1800])
-    metadata: dict[Annotated[str, StringConstraints(max_length=40)], str | int | float | bool | None] = Field(
+    metadata: dict[Annotated[str, StringConstraints(max_length=40)], str | bool | int | FiniteFloat | None] = Field(
         default_factory=dict, max_length=MAX_METADATA_MEMBERS, examples=[{"team": "blue"}]
     )
 

@@ -44,7 +44,7 @@ async def create(db: AsyncSession, context: Context, caller: Caller, body: Sessi
         recording=Recording.OFF,
         meta=body.metadata,
         max_seconds=smallest(organization.max_session_seconds, operator.max_session_seconds, body.max_session_seconds),
-        statement="",
+        statement_sealed=b"",
         relay_ids=await relays.preassign(db, context),
         created_at=now,
         starts_at=starts_at,
@@ -160,7 +160,8 @@ def _describe(
             reference.id,
             reference.url,
         )
-    session.statement = statement.make(context.keyring, session, organization, operator, customer, reference)
+    signed = statement.make(context.keyring, session, organization, operator, customer, reference)
+    statement.store(context, session, signed)
 
 
 async def _viewer(

@@ -4,6 +4,7 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
+from api.context import Context
 from api.operators.models import Operator
 from api.organizations.models import Organization
 from api.sessions.models import Session
@@ -11,6 +12,7 @@ from api.sessions.schemas import Customer, Reference
 from api.signing.keyring import SESSION_AUDIENCE, Keyring
 from wire import tokens
 
+PURPOSE = "statement"
 KEPT_GOOD = timedelta(days=7)
 """How long after the end of the code a statement can still be verified: longer than any session."""
 
@@ -40,6 +42,16 @@ def make(
     if reference is not None:
         claims["reference"] = {"system": reference.system, "id": reference.id}
     return keyring.sign(tokens.STATEMENT, claims, session.code_expires_at + KEPT_GOOD)
+
+
+def store(context: Context, session: Session, statement: str) -> None:
+    """Keep it with the session, sealed: it names the customer."""
+    session.statement_sealed = context.sealer.seal(PURPOSE, session.id, statement.encode())
+
+
+def stored(context: Context, session: Session) -> str:
+    """The statement of a session."""
+    return context.sealer.open(PURPOSE, session.id, session.statement_sealed).decode()
 
 
 def sha256(statement: str) -> str:

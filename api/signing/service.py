@@ -2,6 +2,7 @@
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from api.db import lock_installation
 from api.kit.clock import Clock
 from api.kit.sealing import Sealer
 from api.signing import repository
@@ -14,6 +15,7 @@ _PURPOSE = "signing key"
 
 async def load_keys(db: AsyncSession, keyring: Keyring, sealer: Sealer, clock: Clock) -> None:
     """Fill the keyring from the database; the first start makes the first key."""
+    await lock_installation(db)
     stored = list(await repository.all_keys(db))
     if not stored:
         stored.append(_make(sealer, clock))

@@ -33,7 +33,7 @@ class WebhookDelivery(SQLModel, table=True):
     endpoint_id: str = Field(foreign_key="webhook_endpoint.id", index=True, ondelete="CASCADE")
     session_id: str = Field(foreign_key="session.id", index=True)
     type: str
-    body: str | None = None
+    body_sealed: bytes | None = None
     """Fixed at the first attempt."""
     state: str = "pending"
     attempts: int = 0

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PAUSES = tuple(timedelta(seconds=s) for s in (5, 30, 120, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600, 24 * 3600))
 """After the first attempt, the second …; about three days in all."""
 JITTER = 0.2
+BODY_PURPOSE = "webhook body"
 LEASE = timedelta(seconds=60)
 """An attempt that does not come back (a crash) is tried again after this."""
 TIMEOUT_SECONDS = 5.0
@@ -81,15 +82,18 @@ async def send_due(context: Context) -> int:
 
 async def _prepare(db: AsyncSession, context: Context, row: WebhookDelivery) -> Message:
     """Fix the body at the first attempt, and lease the row for this one."""
-    if row.body is None:
+    if row.body_sealed is None:
         session = await db.get_one(Session, row.session_id)
-        row.body = (await bodies.session_ended(db, context, session)).model_dump_json()
+        body = (await bodies.session_ended(db, context, session)).model_dump_json()
+        row.body_sealed = context.sealer.seal(BODY_PURPOSE, row.id, body.encode())
+    else:
+        body = context.sealer.open(BODY_PURPOSE, row.id, row.body_sealed).decode()
     endpoint = await db.get_one(WebhookEndpoint, row.endpoint_id)
     row.attempts += 1
     row.next_at = context.clock.now() + LEASE
     db.add(row)
     secret = context.sealer.open(SECRET_PURPOSE, endpoint.id, endpoint.secret_sealed).decode()
-    return Message(row.id, endpoint.url, row.body, secret)
+    return Message(row.id, endpoint.url, body, secret)
 
 
 async def _attempt(context: Context, message: Message) -> None:

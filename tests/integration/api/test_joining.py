@@ -1,6 +1,7 @@
 """The customer's way in: every wrong code gets one answer, guessing is slow, a right one is used once."""
 
 import asyncio
+import base64
 import time
 from datetime import datetime, timedelta
 
@@ -136,6 +137,14 @@ async def test_a_suspended_operators_code_is_not_valid(api: Api) -> None:
     problem(await api.join(session["code"]), 404, "code-not-valid")
 
 
+async def test_a_mode_taken_away_since_makes_the_code_not_valid(api: Api) -> None:
+    session = await api.create(api.bob, mode="control")
+    await api.http.patch(f"/v1/operators/{api.bob.id}", json={"modes": ["view"]}, headers=api.alice.headers)
+    problem(await api.join(session["code"]), 404, "code-not-valid")
+    await api.http.patch(f"/v1/operators/{api.bob.id}", json={"modes": ["control"]}, headers=api.alice.headers)
+    assert (await api.join(session["code"])).status_code == 200
+
+
 async def test_longer_lives_need_longer_codes(api: Api) -> None:
     assert len((await api.create(expires_in=600))["code"]) == 8
     assert len((await api.create(expires_in=3600))["code"]) == 8
@@ -178,6 +187,8 @@ async def test_neither_code_nor_ticket_is_readable_in_the_database_or_the_log(ap
     stored = b"".join(path.read_bytes() for path in api.folder.glob("tasuki.db*"))
     assert b"ses_" in stored
     assert {"/v1/join", "/v1/resume", "join"} <= {entry.get("route") for entry in logs}
-    for secret in [*secrets, *api.relay_tokens]:
+    name = "Unmistakable Customer Name"
+    encoded = [base64.b64encode(b" " * shift + name.encode())[4:-4].decode() for shift in range(3)]
+    for secret in [*secrets, *api.relay_tokens, name, *encoded]:
         assert secret.encode() not in stored
         assert secret not in repr(logs)

@@ -225,3 +225,31 @@ async def test_evil_resume_tickets(api: Api) -> None:
     for token in (host["ticket"], host["statement"], "x", f"{head}.{body}.{signature[:-4]}AAAA", f"{head}.{body}.", ""):
         answer = await api.http.post("/v1/resume", headers={"Authorization": f"Bearer {token}"})
         assert answer.status_code == 401, answer.text
+
+
+async def test_a_claimed_session_is_lost_only_when_everybody_has_gone(api: Api) -> None:
+    waiting, left = await api.create(), await api.create()
+    for session in (waiting, left):
+        await api.join(session["code"])
+        await api.report(session["id"], {"type": "joined", "sender": 1})
+    await api.report(left["id"], {"type": "left", "sender": 1})
+    await api.later(minutes=15, seconds=1)
+
+    async def lost() -> bool:
+        return bool((await api.get(f"/v1/sessions/{left['id']}"))["reason"] == "lost")
+
+    await wait_until(lost)
+    assert (await api.get(f"/v1/sessions/{waiting['id']}"))["state"] == "claimed"
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        {"type": "dance"}, {"sender": 0}, {"sender": 65_536}, {"bytes_in": -1}, {"bytes_in": 1 << 60}, {"seconds": 1e300},
+        {"by": "nobody"}, {"time": "now"}, {"id": ""}, {"extra": 1}, {"reason": "a\0b"},
+    ],
+)  # fmt: skip
+async def test_a_malformed_report_is_422(api: Api, report: dict[str, object]) -> None:
+    whole = {"id": "r", "session_id": "ses_x", "type": "usage", "time": "2026-01-01T00:00:00Z", "sender": 1, **report}
+    headers = {"Authorization": f"Bearer {api.relay_tokens[0]}"}
+    problem(await api.http.post("/v1/relays/reports", json={"reports": [whole]}, headers=headers), 422, "invalid")
