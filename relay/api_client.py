@@ -54,10 +54,10 @@ class ApiClient:
         body = {"sessions": sessions, "participants": participants, "draining": draining}
         await self._call("POST", "/v1/relays/heartbeat", json=body)
 
-    async def commands(self, after: int) -> list[dict[str, Any]]:
-        """Commands with an id above `after`; waits for one."""
-        params = {"after": after, "wait": COMMAND_WAIT_SECONDS}
-        timeout = httpx.Timeout(5.0, read=COMMAND_WAIT_SECONDS + 10.0)
+    async def commands(self, after: int, wait: int = COMMAND_WAIT_SECONDS) -> list[dict[str, Any]]:
+        """Commands with an id above `after`; waits so many seconds for one."""
+        params = {"after": after, "wait": wait}
+        timeout = httpx.Timeout(5.0, read=wait + 10.0)
         answer = await self._call("GET", "/v1/relays/commands", params=params, timeout=timeout)
         commands = answer.get("commands")
         return [command for command in commands if isinstance(command, dict)] if isinstance(commands, list) else []

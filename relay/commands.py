@@ -20,19 +20,24 @@ class Commands:
     def __init__(self, api: ApiClient, server: RelayServer, drain: Callable[[], None]) -> None:
         self._api, self._server, self._drain = api, server, drain
         self._after = 0
+        self.caught_up = False
+        """Everything said before this process began has been read."""
         self._backoff = Backoff(*REGISTER_RETRY_SECONDS)
 
     async def run(self) -> None:
         """Poll for ever; what the api cannot answer now is asked again."""
         while True:
             try:
-                commands = await self._api.commands(self._after)
+                commands = await (
+                    self._api.commands(self._after) if self.caught_up else self._api.commands(self._after, 0)
+                )
             except (ApiDown, ApiRefused):
                 await asyncio.sleep(self._backoff.failed())
                 continue
             self._backoff.succeeded()
             for command in commands:
                 self.obey(command)
+            self.caught_up = self.caught_up or not commands
 
     def obey(self, command: dict[str, Any]) -> None:
         """Carry out one command; one that is not understood is logged and passed over."""
@@ -44,6 +49,7 @@ class Commands:
         elif kind == "policy" and isinstance(session, str) and isinstance(command.get("token"), str):
             self._server.send_policy(session, command["token"])
         elif kind == "drain":
-            self._drain()
+            if self.caught_up:  # else it was meant for the process before this one
+                self._drain()
         else:
             log.warning("relay.command_unknown", type=str(kind)[:40])

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +41,11 @@ class Control:
                 self._learn(known)
             except (KeyError, TypeError, ValueError) as error:
                 log.warning("relay.key_cache_unusable", error=str(error))
+
+    async def say_draining(self) -> None:
+        """Tell the api at once, so that it sends nobody here any more."""
+        with suppress(ApiDown, ApiRefused):
+            await self._heartbeat()
 
     async def run(self) -> None:
         """Register, then heartbeat, for ever."""

@@ -100,7 +100,8 @@ class Relay:
     async def stop(self) -> None:
         """Drain, hand over the last reports, and close everything."""
         log.info("relay.draining", participants=self.server.registry.participants)
-        await self.server.drain()
+        self.server.draining = True
+        await asyncio.gather(self.server.drain(), self.control.say_draining())
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

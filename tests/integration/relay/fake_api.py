@@ -130,7 +130,11 @@ class FakeApi:
         if parts.path == "/v1/relays/reports":
             return self._take_reports(body["reports"])
         if parts.path == "/v1/relays/commands":
-            return 200, {"commands": await self._wait_commands(int(parse_qs(parts.query)["after"][0]))}
+            query = parse_qs(parts.query)
+            after = int(query["after"][0])
+            return 200, {
+                "commands": await self._wait_commands(after) if int(query["wait"][0]) else self._commands[after:]
+            }
         return 404, {}
 
     def _registration(self) -> dict[str, Any]:

@@ -142,6 +142,7 @@ async def test_a_wrong_relay_token_is_said(api: FakeApi, tmp_path: Path, capsys:
 
 async def test_a_drain_command_empties_the_relay(api: FakeApi, running: Running) -> None:
     client = await Client.join(running.port, api.ticket("ses_1", 1))
+    await until(lambda: running.relay.commands.caught_up)
     api.command("drain")
     await asyncio.wait_for(running.relay.stopping.wait(), 5)
     draining = asyncio.create_task(running.relay.server.drain(grace=0.1))
@@ -152,6 +153,18 @@ async def test_a_drain_command_empties_the_relay(api: FakeApi, running: Running)
     assert await client.closed() == 4005
     await draining
     assert (await get(running.relay, "/healthz"))[0] == 503
+
+
+async def test_stale_drain_commands_are_not_for_a_relay_that_starts_later(api: FakeApi, tmp_path: Path) -> None:
+    api.command("drain")
+    api.command("end", session_id="ses_1", by="operator", reason="ended")
+    running = await start(settings_for(api.url, tmp_path / "token"))
+    try:
+        await until(lambda: len(running.relay.server.registry.tombstones) == 1)
+        assert not running.relay.stopping.is_set()
+    finally:
+        await running.relay.stop()
+    assert api.heartbeats[-1]["draining"] is True
 
 
 async def test_unknown_commands_are_passed_over(api: FakeApi, running: Running) -> None:
