@@ -38,7 +38,8 @@ COMPANY = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit code 0, or 1 with one sentence."""
+    """Exit code 0, or 1 with one sentence. What it writes is for its own user only."""
+    os.umask(0o077)
     given = parse(arguments)
     try:
         with saying_why():

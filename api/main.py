@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 import signal
 import socket
 import sys
@@ -28,7 +29,8 @@ class CannotStart(Exception):
 
 
 def main() -> int:
-    """Exit code 0 after a signal, 1 when it could not start."""
+    """Exit code 0 after a signal, 1 when it could not start. What it writes is for its own user only."""
+    os.umask(0o077)
     configure_logs()
     try:
         settings = read_settings()

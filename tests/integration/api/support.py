@@ -65,7 +65,9 @@ class Installation:
 class Api:
     """One running app, reached through httpx."""
 
-    def __init__(self, app: FastAPI, client: httpx.AsyncClient, installation: Installation, clock: ShiftedClock) -> None:
+    def __init__(
+        self, app: FastAPI, client: httpx.AsyncClient, installation: Installation, clock: ShiftedClock
+    ) -> None:
         self.app, self.http, self.clock = app, client, clock
         self.alice, self.bob, self.gina = installation.alice, installation.bob, installation.gina
         self.relay_tokens = installation.relay_tokens
@@ -84,7 +86,9 @@ class Api:
         assert response.status_code == 200, response.text
         return dict(response.json())
 
-    async def post(self, path: str, body: Any = None, person: Person | None = None, status: int = 201) -> dict[str, Any]:
+    async def post(
+        self, path: str, body: Any = None, person: Person | None = None, status: int = 201
+    ) -> dict[str, Any]:
         response = await self.http.post(path, json=body, headers=(person or self.alice).headers)
         assert response.status_code == status, response.text
         return dict(response.json())
@@ -115,9 +119,7 @@ class Api:
     async def report(self, session: str, *facts: dict[str, Any], which: int = 0) -> int:
         """Reports of a relay about a session; how many were accepted."""
         time = self.clock.now().isoformat()
-        rows = [
-            {"id": f"rpt-{session}-{self._next()}", "session_id": session, "time": time, **fact} for fact in facts
-        ]
+        rows = [{"id": f"rpt-{session}-{self._next()}", "session_id": session, "time": time, **fact} for fact in facts]
         return int((await self.relay("POST", "reports", {"reports": rows}, which))["accepted"])
 
     async def active(self, **body: Any) -> dict[str, Any]:
@@ -142,7 +144,9 @@ class Api:
 
 def settings_for(folder: Path, **changes: Any) -> Settings:
     """Settings of a test: everything in one folder, and access tokens that outlive a moved clock."""
-    return Settings(**{"data_dir": folder, "api_listen": "127.0.0.1:0", "access_token_life": timedelta(days=7), **changes})
+    return Settings(
+        **{"data_dir": folder, "api_listen": "127.0.0.1:0", "access_token_life": timedelta(days=7), **changes}
+    )
 
 
 @asynccontextmanager
@@ -161,9 +165,7 @@ async def running(installation: Installation, clock: ShiftedClock | None = None,
 def copied(installation: Installation, folder: Path) -> Installation:
     """The same installation in a folder of its own."""
     shutil.copytree(installation.folder, folder)
-    return Installation(
-        folder, installation.alice, installation.bob, installation.gina, installation.relay_tokens
-    )
+    return Installation(folder, installation.alice, installation.bob, installation.gina, installation.relay_tokens)
 
 
 async def wait_until(condition: Any, seconds: float = 5.0) -> Any:

@@ -44,7 +44,11 @@ async def test_an_operator_makes_no_key_at_all(api: Api, scope: str) -> None:
 
 async def test_a_demoted_makers_key_is_demoted_too(api: Api) -> None:
     made = await api.post("/v1/operators", {"login": "carol", "name": "Carol", "role": "administrator"})
-    change = {"username": "acme/carol", "password": made["one_time_password"], "new_password": "a new and long password"}
+    change = {
+        "username": "acme/carol",
+        "password": made["one_time_password"],
+        "new_password": "a new and long password",
+    }
     token = (await api.http.post("/v1/auth/password", json=change)).json()["access_token"]
     carol = Person(made["id"], "acme/carol", token, "")
     key = await api.post("/v1/api-keys", {"name": "x", "scopes": ["operators:read", "sessions:read"]}, carol)
@@ -90,7 +94,9 @@ async def test_only_its_hash_is_stored(api: Api) -> None:
     assert str(made["key"]).encode() not in stored
 
 
-@pytest.mark.parametrize("body", [{"scopes": []}, {"scopes": ["everything"]}, {"expires_in_days": 0}, {"expires_in_days": 367}])
+@pytest.mark.parametrize(
+    "body", [{"scopes": []}, {"scopes": ["everything"]}, {"expires_in_days": 0}, {"expires_in_days": 367}]
+)
 async def test_a_malformed_key_request(api: Api, body: dict[str, object]) -> None:
     whole = {"name": "x", "scopes": ["me:read"], **body}
     problem(await api.http.post("/v1/api-keys", json=whole, headers=api.alice.headers), 422, "invalid")

@@ -11,7 +11,13 @@ from standardwebhooks import Webhook
 from tests.integration.api.support import Api, problem
 
 pytestmark = pytest.mark.rule("R30")
-TICKET = {"ticket": {"id": 4711, "requester": {"name": "Hanako Yamada", "mail": "h@example.jp"}, "links": ["https://crm.example/4711"]}}
+TICKET = {
+    "ticket": {
+        "id": 4711,
+        "requester": {"name": "Hanako Yamada", "mail": "h@example.jp"},
+        "links": ["https://crm.example/4711"],
+    }
+}
 MAPPING = {
     "customer.name": "ticket.requester.name",
     "customer.email": "ticket.requester.mail",
@@ -21,7 +27,9 @@ MAPPING = {
 
 
 async def integration(api: Api, **body: Any) -> dict[str, Any]:
-    return await api.post("/v1/integrations", {"name": "Helpdesk", "operator_id": api.bob.id, "mapping": MAPPING, **body})
+    return await api.post(
+        "/v1/integrations", {"name": "Helpdesk", "operator_id": api.bob.id, "mapping": MAPPING, **body}
+    )
 
 
 async def send(

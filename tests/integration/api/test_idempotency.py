@@ -58,7 +58,10 @@ async def test_a_malformed_key_is_422(api: Api, key: str) -> None:
     answer = await api.http.post(
         "/v1/sessions",
         json={"mode": "view"},
-        headers={b"Authorization": api.alice.headers["Authorization"].encode(), b"Idempotency-Key": key.encode("latin-1")},
+        headers={
+            b"Authorization": api.alice.headers["Authorization"].encode(),
+            b"Idempotency-Key": key.encode("latin-1"),
+        },
     )
     problem(answer, 422, "invalid")
 

@@ -30,7 +30,9 @@ async def test_unknown_expired_used_and_ended_codes_get_one_answer(api: Api) -> 
     assert all(body == bodies[0] for body in bodies)
 
 
-@pytest.mark.parametrize("code", ["", "12345", "1234567890123", "abcdefgh", "1234567a", "12.34.56", "+1234567", "１２３"])
+@pytest.mark.parametrize(
+    "code", ["", "12345", "1234567890123", "abcdefgh", "1234567a", "12.34.56", "+1234567", "１２３"]
+)
 async def test_a_malformed_code_is_422(api: Api, code: str) -> None:
     answer = await api.http.post("/v1/join", json={"code": code})
     body = problem(answer, 422, "invalid")

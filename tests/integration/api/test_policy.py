@@ -121,7 +121,12 @@ async def test_operators_of_others_are_not_there(api: Api) -> None:
 
 async def test_operators_are_created_and_changed(api: Api) -> None:
     made = await api.post("/v1/operators", {"login": "Carol", "name": " Carol ", "modes": ["view"]})
-    assert (made["login"], made["name"], made["role"], made["must_change_password"]) == ("carol", "Carol", "operator", True)
+    assert (made["login"], made["name"], made["role"], made["must_change_password"]) == (
+        "carol",
+        "Carol",
+        "operator",
+        True,
+    )
     taken = await api.http.post("/v1/operators", json={"login": "carol", "name": "x"}, headers=api.alice.headers)
     problem(taken, 409, "already-exists")
     other = await api.post("/v1/operators", {"login": "carol", "name": "Carol of Globex"}, api.gina)

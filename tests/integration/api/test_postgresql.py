@@ -116,7 +116,9 @@ async def _races(one: Api, two: Api) -> None:
     )
     assert (await one.get(f"/v1/sessions/{session['id']}"))["participants"][0]["bytes_in"] == 20
     path = f"/v1/sessions/{session['id']}/end"
-    ends = await asyncio.gather(*(api.post(path, {"reason": f"r{n}"}, status=200) for n, api in enumerate((one, two) * 4)))
+    ends = await asyncio.gather(
+        *(api.post(path, {"reason": f"r{n}"}, status=200) for n, api in enumerate((one, two) * 4))
+    )
     assert len({answer["reason"] for answer in ends}) == 1
 
 

@@ -23,7 +23,9 @@ async def test_unknown_addresses_and_methods(api: Api) -> None:
     problem(await api.http.post("/console"), 405, "method-not-allowed")
 
 
-@pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b'{"mode": "view",}', b"[" * 100_000, b'{"mode": NaN}', b"null", b""])
+@pytest.mark.parametrize(
+    "body", [b"{", b"\xff\xfe", b'{"mode": "view",}', b"[" * 100_000, b'{"mode": NaN}', b"null", b""]
+)
 async def test_broken_json(api: Api, body: bytes) -> None:
     headers = {**api.alice.headers, "Content-Type": "application/json"}
     answer = await api.http.post("/v1/sessions", content=body, headers=headers)
@@ -44,7 +46,12 @@ async def test_a_body_over_the_limit(api: Api) -> None:
             yield b" " * 1024
 
     big = b" " * (MAX_BODY_BYTES + 1)
-    for path, content in (("/v1/sessions", big), ("/v1/sessions", endless()), ("/v1/hooks/int_x", big), ("/v1/join", big)):
+    for path, content in (
+        ("/v1/sessions", big),
+        ("/v1/sessions", endless()),
+        ("/v1/hooks/int_x", big),
+        ("/v1/join", big),
+    ):
         headers = {**api.alice.headers, "Content-Type": "application/json"}
         problem(await api.http.post(path, content=content, headers=headers), 413, "payload-too-large")
 
@@ -59,9 +66,7 @@ async def test_values_are_not_echoed(api: Api) -> None:
         assert "my-secret-value" not in answer.text
 
 
-async def test_a_fault_of_ours_says_nothing_of_its_inside(
-    api: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_fault_of_ours_says_nothing_of_its_inside(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(*_: object, **__: object) -> None:
         raise RuntimeError("password=hunter2 in some internal text")
 
@@ -81,7 +86,9 @@ async def test_every_kind_of_problem_has_a_page(api: Api) -> None:
     problem(await api.http.get("/problems/unknown"), 404, "not-found")
 
 
-@pytest.mark.parametrize("path", ["/v1/sessions/x\u0000", "/v1/sessions/" + "x" * 5000, "/v1/sessions/%00", "/v1/sessions/ä"])
+@pytest.mark.parametrize(
+    "path", ["/v1/sessions/x\u0000", "/v1/sessions/" + "x" * 5000, "/v1/sessions/%00", "/v1/sessions/ä"]
+)
 async def test_strange_ids_are_not_found(api: Api, path: str) -> None:
     answer = await api.http.get(path.replace("\u0000", "%00"), headers=api.alice.headers)
     problem(answer, 404, "not-found")

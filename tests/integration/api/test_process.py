@@ -136,7 +136,8 @@ def test_first_run(tmp_path: Path) -> None:
     made = json.loads(done.stdout)
     assert (made["company"], made["login"], made["username"]) == ("acme", "alice", "acme/alice")
     assert made["password"] not in (tmp_path / "tasuki.db").read_bytes().decode("latin-1")
-    assert (tmp_path / "master.key").stat().st_mode & 0o777 == 0o600
+    for name in ("master.key", "tasuki.db"):
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
     again = run("api.admin", tmp_path, "init", "--company", "acme", "--login", "mallory")
     assert (again.returncode, again.stdout) == (1, "")
     assert again.stderr == "tasuki admin: the company acme exists already; its administrators make further operators\n"

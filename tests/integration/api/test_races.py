@@ -15,9 +15,7 @@ async def test_200_parallel_creates_lose_nothing(api: Api) -> None:
 
 async def test_parallel_counts_add_up(api: Api) -> None:
     session = await api.active()
-    await asyncio.gather(
-        *(api.report(session["id"], {"type": "usage", "sender": 1, "bytes_in": 1}) for _ in range(60))
-    )
+    await asyncio.gather(*(api.report(session["id"], {"type": "usage", "sender": 1, "bytes_in": 1}) for _ in range(60)))
     shown = await api.get(f"/v1/sessions/{session['id']}")
     assert shown["participants"][0]["bytes_in"] == 60
 

@@ -183,9 +183,7 @@ async def test_lying_relay_cannot_start_a_session_that_nobody_claimed(api: Api) 
 async def test_following_a_session(api: Api) -> None:
     session = await api.create()
     first = (await api.get(f"/v1/sessions/{session['id']}/events"))["items"]
-    waiting = asyncio.create_task(
-        api.get(f"/v1/sessions/{session['id']}/events", after=first[-1]["id"], wait=20)
-    )
+    waiting = asyncio.create_task(api.get(f"/v1/sessions/{session['id']}/events", after=first[-1]["id"], wait=20))
     await asyncio.sleep(0.05)
     await api.join(session["code"])
     (event,) = (await waiting)["items"]

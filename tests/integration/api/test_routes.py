@@ -73,7 +73,9 @@ async def test_the_pages_are_the_reviewed_ones_and_only_for_reading(api: Api) ->
 
 
 @pytest.mark.rule("R01")
-@pytest.mark.parametrize("token", [None, "Bearer ", "Bearer x", "Bearer tsk_unknown", "Bearer rly_unknown", "Basic eDp5"])
+@pytest.mark.parametrize(
+    "token", [None, "Bearer ", "Bearer x", "Bearer tsk_unknown", "Bearer rly_unknown", "Basic eDp5"]
+)
 async def test_strangers_are_refused_everywhere(api: Api, token: str | None) -> None:
     headers = {"Authorization": token} if token else {}
     for method, path, _ in operations():

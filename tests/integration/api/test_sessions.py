@@ -74,9 +74,7 @@ async def test_tickets_and_statement_verify_with_the_public_keys(api: Api) -> No
     assert resume["first"] == claims["first"]
 
     again = await api.post(f"/v1/sessions/{session['id']}/ticket")
-    one, two = (
-        tokens.verify(given["ticket"], keys, tokens.TICKET, issuer, first, now) for given in (viewer, again)
-    )
+    one, two = (tokens.verify(given["ticket"], keys, tokens.TICKET, issuer, first, now) for given in (viewer, again))
     assert again["participant"] == viewer["participant"]
     assert (two["first"], two["snd"]) == (one["jti"], one["snd"])
     assert two["jti"] != one["jti"]

@@ -120,7 +120,9 @@ async def test_a_one_time_password_must_be_changed(api: Api) -> None:
     assert (await sign_in(api, "acme/carol", "a new and long password")).status_code == 200
 
 
-@pytest.mark.parametrize("new", ["short", "aaaaaaaaaaaaaaaaaaaa", "alicealicealicealice", "acme-alice-acme-alice", PASSWORD])
+@pytest.mark.parametrize(
+    "new", ["short", "aaaaaaaaaaaaaaaaaaaa", "alicealicealicealice", "acme-alice-acme-alice", PASSWORD]
+)
 async def test_weak_passwords_are_refused(api: Api, new: str) -> None:
     change = {"username": "acme/alice", "password": PASSWORD, "new_password": new}
     body = problem(await api.http.post("/v1/auth/password", json=change), 422, "invalid")

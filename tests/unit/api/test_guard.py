@@ -49,7 +49,17 @@ async def test_http_is_for_allowed_networks_only() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "x", "ftp://x/", "https://", "https://a:b@x/", "https://x:99999/", "https://[::1", "file:///etc/passwd", "//x/"],
+    [
+        "",
+        "x",
+        "ftp://x/",
+        "https://",
+        "https://a:b@x/",
+        "https://x:99999/",
+        "https://[::1",
+        "file:///etc/passwd",
+        "//x/",
+    ],
 )
 async def test_what_is_no_url_for_webhooks(url: str) -> None:
     with pytest.raises(TargetRefused):

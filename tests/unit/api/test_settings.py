@@ -27,7 +27,9 @@ def test_defaults() -> None:
 
 def test_environment_and_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     file = tmp_path / "tasuki.env"
-    file.write_text("TASUKI_PUBLIC_URL=https://support.example.com/\nTASUKI_RELAY_LISTEN=x\nTASUKI_API_LISTEN=127.0.0.1:1\n")
+    file.write_text(
+        "TASUKI_PUBLIC_URL=https://support.example.com/\nTASUKI_RELAY_LISTEN=x\nTASUKI_API_LISTEN=127.0.0.1:1\n"
+    )
     monkeypatch.setenv("TASUKI_SETTINGS_FILE", str(file))
     monkeypatch.setenv("TASUKI_API_LISTEN", "[::1]:9")
     monkeypatch.setenv("TASUKI_WEBHOOK_ALLOW_NETWORKS", "10.0.0.0/8, fd00::/8")
