@@ -5,6 +5,7 @@ import errno
 import os
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ def main() -> int:
     configure_logs()
     try:
         settings = read_settings()
+        check_certificate(settings)
         listener = open_listener(settings)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(settings, listener))
@@ -53,6 +55,18 @@ def read_settings() -> Settings:
         first = error.errors()[0]
         name = "TASUKI_" + str(first["loc"][0]).upper() if first["loc"] else "settings"
         raise CannotStart(f"{name}: {str(first['msg']).removeprefix('Value error, ')}") from error
+
+
+def check_certificate(settings: Settings) -> None:
+    """Try certificate and key before anything else is done."""
+    if settings.tls_cert_file is None:
+        return
+    try:
+        ssl.create_default_context().load_cert_chain(settings.tls_cert_file, settings.tls_key_file)
+    except OSError as error:
+        files = f"{settings.tls_cert_file} and {settings.tls_key_file}"
+        why = error.strerror or error
+        raise CannotStart(f"the certificate and key {files} cannot be used: {why}") from error
 
 
 def open_listener(settings: Settings) -> socket.socket:

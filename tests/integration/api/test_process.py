@@ -4,16 +4,22 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Timer
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.integration.api.support import Installation
 
@@ -37,7 +43,7 @@ def serving(folder: Path, **changes: str) -> Iterator[tuple[subprocess.Popen[str
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
-        assert line.startswith("tasuki api ready on http://127.0.0.1:"), line
+        assert line.startswith("tasuki api ready on http"), line
         yield process, line.split()[-1]
     finally:
         process.kill()
@@ -177,3 +183,35 @@ def test_a_readable_master_key_is_refused(tmp_path: Path) -> None:
     assert lost.returncode == 1
     assert "master key" in lost.stderr
     assert "Traceback" not in lost.stderr
+
+
+def test_tls_in_the_process_itself(installation: Installation, tmp_path: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    (tmp_path / "c.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (tmp_path / "k.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    changes = {
+        "TASUKI_TLS_CERT_FILE": str(tmp_path / "c.pem"),
+        "TASUKI_TLS_KEY_FILE": str(tmp_path / "k.pem"),
+        "TASUKI_PUBLIC_URL": "https://localhost:8443",
+    }
+    with serving(installation.folder, **changes) as (_, url):
+        trusted = ssl.create_default_context(cafile=str(tmp_path / "c.pem"))
+        answer = httpx.get(f"https://localhost:{url.rpartition(':')[2]}/healthz", verify=trusted)
+    assert answer.json() == {"status": "ok"}
+    assert answer.headers["strict-transport-security"] == "max-age=31536000"
+    missing = run("api.main", tmp_path, **{**changes, "TASUKI_TLS_KEY_FILE": str(tmp_path / "nothing.pem")})
+    assert (missing.returncode, "Traceback" in missing.stderr) == (1, False)
+    assert "nothing.pem" in missing.stderr
