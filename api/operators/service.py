@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.auth import repository as sign_ins
@@ -12,7 +13,6 @@ from api.kit.secret import one_time_password
 from api.operators import repository
 from api.operators.models import Operator, Role
 from api.operators.schemas import OperatorCreate, OperatorCreated, OperatorPatch, OperatorView
-from api.organizations import repository as organizations
 from api.problems import AlreadyExists, Conflict, NotFound
 from api.sessions import ending
 
@@ -32,9 +32,6 @@ async def create(
 ) -> OperatorCreated:
     """A new operator with a one-time password. Its hash comes ready made: hashing takes no place in a transaction."""
     authorize_in_person(caller)
-    organization = await organizations.by_id(db, caller.organization_id)
-    if organization is None or await repository.by_login(db, organization.code, body.login):
-        raise AlreadyExists(f"There is an operator with the login {body.login}; choose another login.")
     operator = Operator(
         id=new_id(Kind.OPERATOR),
         organization_id=caller.organization_id,
@@ -43,7 +40,10 @@ async def create(
         **body.model_dump(),
     )
     db.add(operator)
-    await db.flush()
+    try:
+        await db.flush()
+    except IntegrityError as error:
+        raise AlreadyExists(f"There is an operator with the login {body.login}; choose another login.") from error
     return OperatorCreated(**view(operator).model_dump(), one_time_password=password)
 
 

@@ -48,6 +48,14 @@ async def test_tickets_at_once_are_for_one_participant(api: Api) -> None:
     assert len({ticket["ticket"] for ticket in tickets}) == 10
 
 
+async def test_of_many_operators_with_one_login_one_is_made(api: Api) -> None:
+    body = {"login": "carol", "name": "Carol"}
+    answers = await asyncio.gather(
+        *(api.http.post("/v1/operators", json=body, headers=api.alice.headers) for _ in range(3))
+    )
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409]
+
+
 async def test_long_polls_do_not_use_up_the_connections(api: Api) -> None:
     session = await api.create()
     path = f"/v1/sessions/{session['id']}/events"

@@ -1,6 +1,7 @@
 """R01: no route without a scope or a place on this reviewed list; every other one refuses strangers."""
 
 import functools
+import inspect
 import re
 
 import pytest
@@ -63,6 +64,15 @@ def test_no_route_hides_from_the_document() -> None:
             assert isinstance(route, Route)
             for method in route.methods or ():
                 assert (method.lower(), route.path) in documented
+
+
+def test_the_caller_is_known_before_the_transaction_begins() -> None:
+    """Noting the use of a key writes; inside the route's own transaction it would wait for itself."""
+    for router in ROUTERS:
+        for route in router.routes:
+            names = list(inspect.signature(route.endpoint).parameters)  # type: ignore[attr-defined]
+            if "db" in names and "caller" in names:
+                assert names.index("caller") < names.index("db"), route
 
 
 @pytest.mark.rule("R01")
