@@ -15,6 +15,8 @@ import { toolbar } from './toolbar.js';
 
 /** How long (ms) the farewell may take before the page goes on without it. */
 const FAREWELL_MS = 3_000;
+/** Pause (ms) before asking for a ticket again. */
+const RETRY_MS = 2_000;
 
 /**
  * Where the viewer's tickets come from.
@@ -109,17 +111,24 @@ export async function liveView(context, session) {
  * @param {Viewer} viewer
  * @param {any} session
  * @param {(by: string, reason: string) => void} finish
- * @param {ReturnType<typeof messageBox>} message
+ * @param {import('../lib/dom.js').MessageBox} message
  */
 async function connect(viewer, session, finish, message) {
   const source = ticketSource(session.id);
   try {
     const grant = await source.ticket();
+    message.hide();
     await viewer.open({ grant, source, store: resumeStore(session.id), link: linkSecret(session.id) });
   } catch (error) {
-    if (error instanceof SessionEnded) finish(error.by, error.reason);
-    else message.show(...explain(error, hasText));
+    if (error instanceof SessionEnded) return finish(error.by, error.reason);
+    message.show(...explain(error, hasText));
+    if (passing(error)) setTimeout(() => viewer.isConnected && connect(viewer, session, finish, message), RETRY_MS);
   }
+}
+
+/** Whether an error may be gone in a moment: the api or every relay is away. @param {unknown} error */
+function passing(error) {
+  return error instanceof Unreachable || (error instanceof ApiError && (error.status >= 500 || error.status === 429));
 }
 
 /** What is wrong with the picture at the moment, if anything. @param {HTMLElement} banner @param {State} state */

@@ -86,12 +86,15 @@ function languageSwitch() {
   return h('div', { class: 'language', role: 'group', tAttr: { 'aria-label': 'app.language' } }, ...buttons);
 }
 
-/** A place for one message to the reader, read out when it changes. */
+/**
+ * A place for one message to the reader, read out when it changes.
+ * @typedef {{element: HTMLElement, show: (key: string, values?: import('./i18n.js').Values) => void, hide: () => void}} MessageBox
+ * @returns {MessageBox}
+ */
 export function messageBox() {
   const box = h('div', { role: 'alert', class: 'notice bad', hidden: true });
   return {
     element: box,
-    /** @param {string} key @param {import('./i18n.js').Values} [values] */
     show(key, values) {
       bindText(box, key, values);
       box.hidden = false;
