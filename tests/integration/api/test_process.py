@@ -1,5 +1,6 @@
 """The real process: ready line, port taken, settings that are refused, stopping, and the commands on the server."""
 
+import asyncio
 import json
 import os
 import signal
@@ -21,6 +22,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from api import admin
+from api.main import CannotStart, read_settings
 from tests.integration.api.support import Installation
 
 ROOT = Path(__file__).parents[3]
@@ -94,6 +97,7 @@ def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.rule("R34")
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
@@ -103,18 +107,33 @@ def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:
         ({"TASUKI_TRUSTED_PROXIES": "*"}, "list your own proxies"),
         ({"TASUKI_TRUSTED_PROXIES": "0.0.0.0/0"}, "list your own proxies"),
         ({"TASUKI_PUBLIC_URL": "https://x/path"}, "without a path"),
-        ({"TASUKI_TLS_CERT_FILE": "/tmp/x"}, "set together"),
-        ({"TASUKI_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"}, "TASUKI_DATABASE_URL"),
-        ({"TASUKI_DATABASE_URL": "nonsense"}, "TASUKI_DATABASE_URL"),
+        ({"TASUKI_TLS_CERT_FILE": "x.pem"}, "set together"),
     ],
     ids=lambda value: value if isinstance(value, str) else "-".join(value.values()),
 )
-@pytest.mark.rule("R34")
-def test_wrong_settings_are_said_in_one_sentence(tmp_path: Path, changes: dict[str, str], says: str) -> None:
+def test_wrong_settings_are_said_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], says: str
+) -> None:
+    for name, value in changes.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(CannotStart, match=says) as raised:
+        read_settings()
+    assert len(str(raised.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"TASUKI_TRUSTED_PROXIES": "*"}, "list your own proxies"),
+        ({"TASUKI_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"}, "TASUKI_DATABASE_URL"),
+        ({"TASUKI_DATABASE_URL": "nonsense"}, "TASUKI_DATABASE_URL"),
+    ],
+    ids=["proxies", "database-away", "database-nonsense"],
+)
+def test_the_process_ends_with_that_sentence(tmp_path: Path, changes: dict[str, str], says: str) -> None:
     done = run("api.main", tmp_path, **changes)
     assert done.returncode == 1
     assert says in done.stderr
-    assert "Traceback" not in done.stderr
     assert done.stderr.startswith("tasuki api: ")
     assert len(done.stderr.splitlines()) == 1
 
@@ -147,10 +166,13 @@ def test_first_run(tmp_path: Path) -> None:
     again = run("api.admin", tmp_path, "init", "--company", "acme", "--login", "mallory")
     assert (again.returncode, again.stdout) == (1, "")
     assert again.stderr == "tasuki admin: the company acme exists already; its administrators make further operators\n"
-    for company in ("a b", "", "ä", "-x", "a/b"):
-        refused = run("api.admin", tmp_path, "init", "--company", company, "--login", "x")
-        assert refused.returncode != 0
-        assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("company", ["a b", "", "ä", "-x", "a/b", "x" * 40])
+def test_malformed_companies(tmp_path: Path, company: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TASUKI_DATA_DIR", str(tmp_path))
+    with pytest.raises(CannotStart, match="such as acme"):
+        asyncio.run(admin.run(admin.parse(["init", f"--company={company}", "--login", "x"])))
 
 
 def test_relay_add(tmp_path: Path) -> None:
