@@ -65,7 +65,7 @@ class Pointer:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseInput:
-    """Let go of every key and button."""
+    """The permission is gone: drop input that waits and let go of every key and button."""
 
 
 @dataclass(frozen=True, slots=True)

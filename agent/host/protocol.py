@@ -36,6 +36,8 @@ from wire.messages.handshake import M1, M3, M5, NO_ATTEMPT, NO_SECRET, Notice, N
 from wire.messages.screen import LIVE, PAUSED, Beacon
 from wire.seal import Sealer
 
+LET_GO: Final = Input([inputs.ReleaseAll()])
+"""A viewer's connection is lost: nothing stays pressed, but what it sent before is still applied, in order."""
 VERIFYING: Final = frozenset({Phase.HANDSHAKE, Phase.VERIFYING})
 
 
@@ -209,7 +211,7 @@ class HostProtocol:
         self.stream.forget(peer.sender)
         if self.consent.viewer == peer.sender:
             self.consent.absent(now)
-        return [ViewerAway(peer.sender), ReleaseInput()]
+        return [ViewerAway(peer.sender), LET_GO]
 
     def _gone(self, peer: Peer, now: float) -> list[Event]:
         """A leave (not a lost connection): what was granted to this viewer is void, and so are its keys."""
@@ -303,7 +305,7 @@ class HostProtocol:
         )
         if association.method == keys.METHOD_RESUME:
             self._admit(peer, now)
-            return [ReleaseInput()]
+            return [LET_GO]
         peer.phase = Phase.VERIFYING
         if association.method == keys.METHOD_LINK:
             self.consent.agreed_by_link(now)

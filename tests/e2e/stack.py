@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 
@@ -104,32 +104,87 @@ class Viewer:
         raise AssertionError(f"no {name!r} came, only {seen}")
 
 
+def settings(folder: Path) -> dict[str, str]:
+    """An environment with free ports and data in `folder`."""
+    web, relay, admin = free_ports(3)
+    mine = {name: value for name, value in os.environ.items() if not name.startswith("TASUKI_")}
+    (folder / "data").mkdir()
+    return mine | {
+        "TASUKI_DATA_DIR": str(folder / "data"),
+        "TASUKI_CONFIG_DIR": str(folder / "operator"),
+        "TASUKI_PUBLIC_URL": f"http://localhost:{web}",
+        "TASUKI_API_URL": f"http://localhost:{web}",
+        "TASUKI_API_LISTEN": f"127.0.0.1:{web}",
+        "TASUKI_RELAY_PUBLIC_URL": f"ws://localhost:{relay}",
+        "TASUKI_RELAY_LISTEN": f"127.0.0.1:{relay}",
+        "TASUKI_RELAY_ADMIN_LISTEN": f"127.0.0.1:{admin}",
+    }
+
+
 @contextmanager
 def run_stack() -> Iterator[Stack]:
-    """Start everything on free ports in a folder of its own; stopped at the end."""
-    web, relay, admin = free_ports(3)
-    with tempfile.TemporaryDirectory(prefix="tasuki-e2e-") as folder:
-        data = Path(folder) / "data"
-        mine = {name: value for name, value in os.environ.items() if not name.startswith("TASUKI_")}
-        environment = mine | {
-            "TASUKI_DATA_DIR": str(data),
-            "TASUKI_CONFIG_DIR": str(Path(folder) / "operator"),
-            "TASUKI_PUBLIC_URL": f"http://localhost:{web}",
-            "TASUKI_API_URL": f"http://localhost:{web}",
-            "TASUKI_API_LISTEN": f"127.0.0.1:{web}",
-            "TASUKI_RELAY_PUBLIC_URL": f"ws://localhost:{relay}",
-            "TASUKI_RELAY_LISTEN": f"127.0.0.1:{relay}",
-            "TASUKI_RELAY_ADMIN_LISTEN": f"127.0.0.1:{admin}",
-        }
-        data.mkdir()
+    """Start everything with one command on free ports in a folder of its own; stopped at the end."""
+    with tempfile.TemporaryDirectory(prefix="tasuki-e2e-") as name:
+        folder = Path(name)
+        environment = settings(folder)
         with (
-            (Path(folder) / "server.log").open("w") as log,
+            (folder / "server.log").open("w") as log,
             running([*TASUKI, "serve"], env=environment, stdout=subprocess.PIPE, stderr=log) as process,
         ):
             until_line(process, "Tasuki is ready")
-            stack = Stack(f"http://localhost:{web}", data, environment, "", process)
-            _make_operator(stack)
-            yield stack
+            yield _with_operator(environment, process)
+
+
+class Parts:
+    """Api and relay as processes of their own, to be killed and started again."""
+
+    def __init__(self, environment: dict[str, str], log: IO[str]) -> None:
+        self.environment, self._log = environment, log
+        self._running: dict[str, subprocess.Popen[str]] = {}
+
+    def start(self, part: str) -> None:
+        command = [*TASUKI, "serve", part]
+        process = subprocess.Popen(
+            command, env=self.environment, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=self._log
+        )
+        until_line(process, "ready")
+        self._running[part] = process
+
+    def kill(self, part: str) -> None:
+        """kill -9."""
+        process = self._running.pop(part)
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+    def stop(self) -> None:
+        for part in list(self._running):
+            self.kill(part)
+
+
+@contextmanager
+def run_parts() -> Iterator[tuple[Stack, Parts]]:
+    """The product in parts; the relay is not started yet."""
+    with tempfile.TemporaryDirectory(prefix="tasuki-e2e-") as name:
+        folder = Path(name)
+        environment = settings(folder) | {"TASUKI_RELAY_TOKEN_FILE": str(folder / "relay.token")}
+        with (folder / "server.log").open("w") as log:
+            parts = Parts(environment, log)
+            try:
+                parts.start("api")
+                made = [*TASUKI, "admin", "relay", "add", "--url", environment["TASUKI_RELAY_PUBLIC_URL"]]
+                made += ["--out", environment["TASUKI_RELAY_TOKEN_FILE"]]
+                subprocess.run(made, env=environment, cwd=ROOT, check=True, capture_output=True)
+                yield _with_operator(environment, parts._running["api"]), parts
+            finally:
+                parts.stop()
+
+
+def _with_operator(environment: dict[str, str], process: "subprocess.Popen[str]") -> Stack:
+    stack = Stack(environment["TASUKI_PUBLIC_URL"], Path(environment["TASUKI_DATA_DIR"]), environment, "", process)
+    _make_operator(stack)
+    return stack
 
 
 def _make_operator(stack: Stack) -> None:

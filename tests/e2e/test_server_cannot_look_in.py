@@ -16,7 +16,7 @@ from agent.viewer.session import ViewerSession
 from tests.e2e.stack import Stack, accept
 from tests.fixtures.xvfb import Xvfb
 from tools.demo import Customer
-from wire.messages.input import TextEvent
+from wire.messages.input import ButtonEvent, TextEvent
 
 pytestmark = [pytest.mark.x11, pytest.mark.xdist_group("cli")]
 
@@ -55,8 +55,7 @@ async def watch_and_type(stack: Stack, session: str, customer: Customer) -> byte
             digits: Any = await _until(viewer, events.Digits)
             await asyncio.to_thread(accept, customer, digits.digits)
             await _until(viewer, events.Drawn)
-            viewer.point(200, 100)
-            viewer.send(TextEvent(TYPED + "\n"))
+            viewer.send(ButtonEvent(True, 1, 200, 100), ButtonEvent(False, 1, 200, 100), TextEvent(TYPED + "\n"))
             for _ in range(3):
                 await _until(viewer, events.Drawn)
             return bytes(viewer.protocol.sync.decoder.pixels)

@@ -4,16 +4,20 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.stack import Stack
-from tests.e2e.web.pages import fill_sign_in
+from tests.e2e.web.pages import fill_sign_in, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("web")]
 
 
-def test_it_loads_everything_from_our_own_server(page: Page, stack: Stack) -> None:
+@pytest.mark.rule("R40")
+def test_the_pages_load_everything_from_our_own_server(page: Page, stack: Stack) -> None:
     hosts: set[str] = set()
     page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
     page.goto(stack.url + "/docs")
     page.locator("#operations-sessions-create_session").wait_for()
+    sign_in(page, stack)
+    page.goto(stack.session()["join_url"])
+    page.locator(".steps").wait_for()
     assert hosts == {stack.url.removeprefix("http://")}
 
 

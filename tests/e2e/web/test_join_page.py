@@ -55,6 +55,7 @@ def test_a_server_that_is_away_is_said_and_can_be_tried_again(page: Page, stack:
     expect(page.get_by_role("heading", level=1)).to_contain_text("Alice of")
 
 
+@pytest.mark.rule("R26")
 @pytest.mark.parametrize("name", ["<img src=x onerror=alert(1)>", "Robert'); DROP TABLE", "{operator}"])
 def test_evil_names_stay_text(page: Page, stack: Stack, name: str) -> None:
     me = stack.ok("GET", "/v1/me")["operator"]["id"]

@@ -9,7 +9,7 @@ from agent.viewer.sync import State as Sync
 from tests.support.session import HEIGHT, WIDTH, Session
 from wire.errors import Malformed
 from wire.header import EVERYONE, Stream, split_frame, unpack
-from wire.messages.input import KeyEvent, TextEvent
+from wire.messages.input import KeyEvent, ReleaseAll, TextEvent
 
 LINK = bytes(range(16))
 
@@ -134,6 +134,11 @@ def test_pause_stops_pictures_and_input_and_says_so() -> None:
     assert session.same(viewer)
 
 
+def keys(session: Session) -> list[object]:
+    """The keys that were applied."""
+    return [e for i in session.host.of(host_events.Input) for e in i.events if isinstance(e, KeyEvent)]
+
+
 def test_a_lost_connection_is_resumed_with_the_same_keys() -> None:
     session = Session()
     viewer = session.accepted(session.viewer())
@@ -147,7 +152,8 @@ def test_a_lost_connection_is_resumed_with_the_same_keys() -> None:
         session.advance(6)
         assert session.same(viewer)
     assert len(viewer.of(events.Digits)) == 1
-    assert len([e for i in session.host.of(host_events.Input) for e in i.events]) == 3, "nothing lost, nothing twice"
+    assert keys(session) == [KeyEvent(True, 0x62)] * 3, "nothing lost, nothing twice"
+    assert ReleaseAll() in [each for event in session.host.of(host_events.Input) for each in event.events]
 
 
 def test_a_reloaded_page_resumes_by_its_secret_without_asking() -> None:
