@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event
@@ -80,7 +81,10 @@ def wake_after(db: AsyncSession, topics: Iterable[str]) -> None:
 
 
 def create_engine(url: str) -> AsyncEngine:
-    """An engine with the settings above."""
+    """An engine with the settings above. The folder of an SQLite file is made when it is not there."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
         url,
         pool_size=POOL_CONNECTIONS,

@@ -237,3 +237,11 @@ def test_tls_in_the_process_itself(installation: Installation, tmp_path: Path) -
     missing = run("api.main", tmp_path, **{**changes, "TASUKI_TLS_KEY_FILE": str(tmp_path / "nothing.pem")})
     assert (missing.returncode, "Traceback" in missing.stderr) == (1, False)
     assert "nothing.pem" in missing.stderr
+
+
+def test_the_master_key_may_live_elsewhere(tmp_path: Path) -> None:
+    folder, key = tmp_path / "data" / "deep", tmp_path / "keys" / "master.key"
+    done = run("api.admin", folder, "init", "--company", "acme", "--login", "alice", TASUKI_MASTER_KEY_FILE=str(key))
+    assert done.returncode == 0, done.stderr
+    assert key.is_file()
+    assert [file.name for file in folder.iterdir()] == ["tasuki.db"]
