@@ -105,7 +105,11 @@ def test_public_keys_are_never_hmac_secrets(secret: bytes, algorithm: str) -> No
         check(hmac_signed({**HEADER, "alg": algorithm}, secret))
 
 
-@pytest.mark.parametrize("key", [b"", b"secret", public_bytes(Encoding.DER), public_bytes(Encoding.PEM).decode()])
+@pytest.mark.parametrize(
+    "key",
+    [b"", b"secret", public_bytes(Encoding.DER), public_bytes(Encoding.PEM).decode()],
+    ids=["empty", "secret", "der", "pem"],
+)
 def test_only_key_objects_verify(key: Any) -> None:
     with pytest.raises((TokenError, AttributeError)):
         check(tokens.sign(KEY, tokens.TICKET, GOOD), keys={KEY.kid: key})
