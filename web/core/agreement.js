@@ -22,6 +22,7 @@ import { same } from './bytes.js';
  * @property {(body: Uint8Array) => void} send a handshake body
  * @property {(association: Association) => Promise<void>} agreed keys are there
  * @property {(step: Step) => void} step how far it is, for people
+ * @property {() => boolean} sure the keys in hand are those of the host that is there: it said something under them
  *
  * @typedef {{name: 'verifying'} | {name: 'resuming'} | {name: 'digits', digits: string} | {name: 'asking'} | {name: 'busy'}
  *   | {name: 'refused'} | {name: 'failed', why: string}} Step
@@ -37,7 +38,8 @@ export class Agreement {
   #timer = 0;
   #keys = /** @type {import('./handshake.js').ResumeKey[] | null} */ (null);
   #stopped = false;
-  #asking = false;
+  /** Digits are out with the customer. */
+  #pending = false;
   #generation = 0;
   #failures = 0;
 
@@ -50,6 +52,7 @@ export class Agreement {
   async start() {
     if (this.#stopped) return;
     const turn = ++this.#generation;
+    this.#pending = false;
     const { parties, ticket, link, store } = this.environment;
     this.#keys ??= await store.load();
     const resume = this.#keys[0];
@@ -77,7 +80,7 @@ export class Agreement {
   /** The sealed welcome came: what was stored is good. */
   settled() {
     clearTimeout(this.#timer);
-    this.#asking = false;
+    this.#pending = false;
     this.#attempt = null;
     this.#keys = null;
     this.#failures = 0;
@@ -127,17 +130,13 @@ export class Agreement {
     await this.environment.store.propose(association.resume);
     await this.environment.agreed(association);
     this.environment.send(m5);
-    if (association.method === METHOD_DIGITS) this.environment.step({ name: 'digits', digits: association.digits });
-    else if (association.method !== METHOD_RESUME) this.#ask();
-  }
-
-  #ask() {
-    this.#asking = true;
-    this.environment.step({ name: 'asking' });
+    this.#pending = association.method === METHOD_DIGITS;
+    if (this.#pending) this.environment.step({ name: 'digits', digits: association.digits });
+    else if (association.method !== METHOD_RESUME) this.environment.step({ name: 'asking' });
   }
 
   /**
-   * Notices come in clear and may be anybody's, so they only ever restart or stop.
+   * Notices come in clear and may be anybody's, so they only ever restart or stop, and never what has proved itself.
    * @param {number} kind
    * @param {Uint8Array} attempt
    */
@@ -146,11 +145,11 @@ export class Agreement {
     switch (kind) {
       case Notice.AGAIN:
         // Said on `joined`, so it often crosses with a first message that is about to be answered.
-        if (this.#attempt && !this.#attempt.answered) return;
+        if (this.environment.sure() || (this.#attempt && !this.#attempt.answered)) return;
         this.#keys = [];
         return this.start();
       case Notice.NEED_RESUME:
-        if (this.#attempt) return;
+        if (this.environment.sure() || this.#attempt) return;
         this.#keys = null;
         return this.start();
       case Notice.NO_RESUME:
@@ -161,9 +160,11 @@ export class Agreement {
         if (mine) this.environment.step({ name: 'busy' });
         return;
       case Notice.REFUSED:
-        return this.environment.step({ name: 'refused' });
+        if (!this.environment.sure()) this.environment.step({ name: 'refused' });
+        return;
       case Notice.VERIFIED:
-        if (!this.#asking) this.#ask();
+        if (this.#pending) this.environment.step({ name: 'asking' });
+        this.#pending = false;
         return;
       case Notice.STATEMENT_DIFFERS:
         if (mine) this.#failed(new HandshakeError('the statements differ', 'statement-differs'));

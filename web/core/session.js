@@ -71,6 +71,8 @@ export class ViewerSession extends EventTarget {
   #pictures = new PictureStream();
   #freshness = new Freshness();
   #welcomed = false;
+  /** The host that is there now has said something under the keys in hand. */
+  #proven = false;
   #want = false;
   #handshakes = 0n;
   /** Why this side ended it: who ended is then known here, whatever the others say. */
@@ -99,6 +101,7 @@ export class ViewerSession extends EventTarget {
       send: (body) => this.#sendClear(body),
       agreed: (association) => this.#agreed(association),
       step: (step) => this.#onStep(step),
+      sure: () => this.#welcomed && this.#proven,
     });
     connection.addEventListener('text', (event) => this.#inOrder(() => this.#onText(detailOf(event))));
     connection.addEventListener('messages', (event) => {
@@ -201,6 +204,7 @@ export class ViewerSession extends EventTarget {
   /** @param {boolean} present */
   async #setPresent(present) {
     this.#set({ present });
+    this.#proven = false;
     this.connection.alone(!present);
     if (!present) {
       this.#agreement?.pause();
@@ -234,6 +238,7 @@ export class ViewerSession extends EventTarget {
     const pair = this.#pair;
     const body = await pair?.open(fields, message);
     if (!pair || !body || pair !== this.#pair) return;
+    this.#proven = true;
     if (fields.stream === Stream.FEEDBACK) return pair.acknowledge(feedback.decode(body).generations);
     if (fields.stream === Stream.CONTROL) await this.#onControl(control.decode(body));
     this.#sendFeedback();

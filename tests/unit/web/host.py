@@ -31,6 +31,7 @@ from agent.host.consent import Consent, Mode
 from agent.host.events import DigitsNeeded, Ended, Event, Input, Pointer
 from agent.host.protocol import HostProtocol
 from agent.outbox import Outbox
+from wire.header import Stream, split_frame, unpack
 from wire.messages import relay
 from wire.messages.input import Event as InputEvent
 
@@ -74,7 +75,12 @@ class LiveHost:
         self.events: list[Event] = []
         self.tickets: list[str] = []
         self.frames: list[bytes] = []
-        self.closing_door = False
+        self.frozen = False
+        """The host's process stands still."""
+        self.withholding = False
+        """The relay keeps the pictures back and forwards the rest."""
+        self.passed: list[bytes] = []
+        """Every frame that went to the viewer."""
         self._door: _Door | None = None
         self._doors: list[_Door] = []
         self._outbox = Outbox()
@@ -196,7 +202,7 @@ class LiveHost:
 
     def _upgrade(self, request: WSUpgradeRequest) -> WSUpgradeResponseWithListener | None:
         offered = request.headers["Sec-WebSocket-Protocol"].split(", ")
-        if request.path != b"/v1/connect" or offered[0] != "tasuki.v1" or self.closing_door:
+        if request.path != b"/v1/connect" or offered[0] != "tasuki.v1":
             return None
         self.tickets.append(offered[1].removeprefix("ticket."))
         answer = WSUpgradeResponse.create_101_response({"Sec-WebSocket-Protocol": "tasuki.v1"})
@@ -226,6 +232,8 @@ class LiveHost:
         self.events += events
 
     def _tick(self) -> None:
+        if self.frozen:
+            return
         now = time.monotonic()
         self._keep(self.protocol.tick(now))
         if self._screen and self.protocol.wants_picture(now):
@@ -233,11 +241,18 @@ class LiveHost:
         self._flush()
 
     def _flush(self) -> None:
-        while self._door and (frame := self._outbox.next()) is not None:
+        while self._door and not self.frozen and (frame := self._outbox.next()) is not None:
             if isinstance(frame, bytes):
-                self._say(WSMsgType.BINARY, frame)
+                self._pass_on(frame)
             else:
                 self._to_relay(json.loads(frame))
+
+    def _pass_on(self, frame: bytes) -> None:
+        kept = [message for message in split_frame(frame) if unpack(message).stream == Stream.SCREEN]
+        if kept and self.withholding:
+            return
+        self.passed.append(frame)
+        self._say(WSMsgType.BINARY, frame)
 
     def _to_relay(self, text: relay.Text) -> None:
         """`admit` is the relay's own affair; a real one would start to forward pictures."""

@@ -95,6 +95,8 @@ EVIL = {
 }
 
 
+@pytest.mark.rule("R06")
+@pytest.mark.rule("R26")
 @pytest.mark.parametrize("name", EVIL)
 def test_evil_pictures_are_refused(decoder: Page, name: str) -> None:
     assert decode(decoder, zstd(EVIL[name])) == {"error": "picture"}

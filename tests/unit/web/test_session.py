@@ -97,6 +97,7 @@ def test_another_screen_size_is_followed(page: Page, host: LiveHost) -> None:
     shows(page, screen(2))
 
 
+@pytest.mark.rule("R12")
 def test_nothing_is_shown_and_no_input_leaves_before_consent(page: Page, host: LiveHost) -> None:
     host.show(screen(1), WIDTH, HEIGHT)
     start(page, host)
@@ -269,6 +270,7 @@ def test_the_operator_ends(page: Page, host: LiveHost) -> None:
     assert phase(page, "over", by="operator", reason="solved")
 
 
+@pytest.mark.rule("R26")
 def test_evil_tampered_and_foreign_messages_change_nothing(page: Page, host: LiveHost) -> None:
     host.show(screen(1), WIDTH, HEIGHT)
     go_live(page, host)
@@ -302,3 +304,57 @@ def test_the_canvas_is_scaled_to_the_window(page: Page, host: LiveHost) -> None:
     expect(canvas).to_have_css("width", "600px")
     page.evaluate("document.querySelector('tasuki-viewer').fit = false")
     expect(canvas).to_have_css("width", f"{WIDTH}px")
+
+
+def age(page: Page, stale: bool) -> None:
+    """Wait until the page calls the picture old, or current."""
+    script = "(stale) => (document.querySelector('tasuki-viewer').state.age > 0) === stale"
+    page.wait_for_function(script, arg=stale, timeout=15_000)
+
+
+@pytest.mark.rule("R20")
+def test_a_stale_picture_of_a_frozen_host_is_noticed(page: Page, host: LiveHost) -> None:
+    host.show(screen(1), WIDTH, HEIGHT)
+    go_live(page, host)
+    shows(page, screen(1))
+    host.frozen = True
+    age(page, stale=True)
+    assert page.locator("tasuki-viewer[data-stale]").count() == 1
+    page.keyboard.press("a")
+    assert page.evaluate("window.viewing.refused") > 0, "input that depends on an old picture is refused"
+    host.frozen = False
+    host.show(screen(2), WIDTH, HEIGHT)
+    age(page, stale=False)
+    shows(page, screen(2))
+    assert [event for event in host.inputs() if isinstance(event, KeyEvent)] == []
+
+
+@pytest.mark.rule("R20")
+def test_a_lying_relay_that_withholds_pictures_is_noticed_and_a_new_one_is_asked_for(
+    page: Page, host: LiveHost
+) -> None:
+    host.show(screen(1), WIDTH, HEIGHT)
+    go_live(page, host)
+    shows(page, screen(1))
+    host.withholding = True
+    host.show(screen(2), WIDTH, HEIGHT)
+    age(page, stale=True)
+    host.withholding = False
+    shows(page, screen(2))
+    age(page, stale=False)
+
+
+def test_a_replay_of_everything_changes_nothing(page: Page, host: LiveHost) -> None:
+    host.show(screen(1), WIDTH, HEIGHT)
+    go_live(page, host)
+    shows(page, screen(1))
+    host.show(screen(2), WIDTH, HEIGHT)
+    shows(page, screen(2))
+    page.keyboard.press("a")
+    host.wait(lambda: len(host.inputs()) == 2 or None, "the key")
+    for frame in list(host.passed)[-30:]:
+        host.send_raw(frame)
+    host.show(screen(3), WIDTH, HEIGHT)
+    shows(page, screen(3))
+    assert state(page)["phase"] == "live"
+    assert len(host.inputs()) == 2
