@@ -34,7 +34,7 @@ function show(view) {
   const main = h('main', { id: 'main', tabindex: '-1' }, view.element);
   root.replaceChildren(...(view.bare ? [main] : [bar(), main]));
   // People who cannot see the page are taken to what is new on it.
-  /** @type {HTMLElement} */ (main.querySelector('[autofocus]') ?? main).focus({ preventScroll: true });
+  /** @type {HTMLElement} */ (main.querySelector('[data-focus]') ?? main).focus({ preventScroll: true });
   retitle();
 }
 

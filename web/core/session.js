@@ -11,7 +11,6 @@ import { Agreement } from './agreement.js';
 import { Connection } from './connection.js';
 import { Epochs } from './epochs.js';
 import { Forged, TooLarge, WireError } from './errors.js';
-import { Freshness } from './freshness.js';
 import { statementHash } from './handshake.js';
 import { Delivery, Stream, header, pack, unpack } from './header.js';
 import { concat } from './bytes.js';
@@ -19,10 +18,9 @@ import { HEADER_BYTES, TICK_MS } from './limits.js';
 import * as control from './messages/control.js';
 import * as feedback from './messages/feedback.js';
 import * as input from './messages/input.js';
-import { PAUSED, decodeBeacon, decodePart } from './messages/screen.js';
 import { Pair } from './pair.js';
-import { PictureStream, SYNC } from './pictures.js';
 import { Close } from './relay.js';
+import { Screen } from './screen.js';
 import { Tickets } from './tickets.js';
 
 /**
@@ -68,12 +66,10 @@ export class ViewerSession extends EventTarget {
   #pair = /** @type {Pair | null} */ (null);
   #epochs;
   #agreement = /** @type {Agreement | null} */ (null);
-  #pictures = new PictureStream();
-  #freshness = new Freshness();
+  #screen = new Screen();
   #welcomed = false;
   /** The host that is there now has said something under the keys in hand. */
   #proven = false;
-  #want = false;
   #handshakes = 0n;
   /** Why this side ended it: who ended is then known here, whatever the others say. */
   #ending = '';
@@ -120,7 +116,7 @@ export class ViewerSession extends EventTarget {
   get accepting() {
     const { phase, connected, paused, grants } = this.state;
     if (phase !== 'live' || !connected || paused || !grants.includes('control')) return false;
-    return this.#pictures.state === SYNC && !this.#freshness.stale(now()) && !this.#pair?.out.full;
+    return this.#screen.current(now()) && !this.#pair?.out.full;
   }
 
   /** Send input in order; false when it was refused because no current picture is shown. @param {input.InputEvent[]} events */
@@ -147,11 +143,6 @@ export class ViewerSession extends EventTarget {
     if (this.#pair) this.#say(Stream.CONTROL, control.encode({ type: 'end', reason }));
   }
 
-  /** Leave without ending, for good. */
-  bye() {
-    if (this.#pair) this.#say(Stream.CONTROL, control.encode({ type: 'bye' }));
-  }
-
   /** Stop everything here; the session itself goes on. */
   close() {
     clearInterval(this.#ticker);
@@ -164,15 +155,14 @@ export class ViewerSession extends EventTarget {
 
   /** @param {number} picture */
   drawn(picture) {
-    this.#freshness.draw(picture, now());
+    this.#screen.drawn(picture, now());
     this.#showAge();
     this.#sendFeedback();
   }
 
   /** The picture could not be decoded: only a catch-up helps. */
   failed() {
-    this.#pictures.lost();
-    this.#want = true;
+    this.#screen.failed();
     this.#sendFeedback();
   }
 
@@ -213,8 +203,8 @@ export class ViewerSession extends EventTarget {
     }
     // Without keys, or with new ones that the host may not have got to know, there is nothing to go on with.
     if (!this.#pair || (!this.#welcomed && this.state.phase === 'resuming')) return void (await this.#agreement?.start());
-    this.#pictures.lost();
-    this.#freshness.begin(now());
+    this.#screen.lost();
+    this.#screen.begin(now());
     this.#pair.resend();
     this.#sendFeedback();
   }
@@ -263,7 +253,7 @@ export class ViewerSession extends EventTarget {
   async #onWelcome(grants) {
     this.#welcomed = true;
     this.#agreement?.settled();
-    this.#freshness.begin(now());
+    this.#screen.begin(now());
     await this.options.store.confirm();
     this.#set({ phase: 'live', grants, digits: '' });
   }
@@ -273,24 +263,13 @@ export class ViewerSession extends EventTarget {
     const body = await this.#epochs.open(fields, message);
     if (!body) return;
     if (fields.stream === Stream.BEACON) {
-      const beacon = decodeBeacon(body);
-      this.#freshness.beacon(beacon.picture, now());
-      this.#set({ paused: beacon.state === PAUSED });
+      this.#set({ paused: this.#screen.beacon(body, now()) });
       this.#showAge();
     } else if (fields.stream === Stream.SCREEN) {
-      const { part, data } = decodePart(body);
-      this.#onPart(fields, part, data);
+      const { usable, picture } = this.#screen.part(fields, body, now());
+      if (picture) this.dispatchEvent(new CustomEvent('picture', { detail: picture }));
+      else if (usable) this.#sendFeedback();
     }
-  }
-
-  /** @param {import('./header.js').Header} fields @param {import('./pictures.js').Part} part @param {Uint8Array} data */
-  #onPart(fields, part, data) {
-    const { usable, picture } = this.#pictures.take(fields, part, data);
-    if (!usable) return;
-    this.#freshness.part(now());
-    this.#want = false;
-    if (picture) this.dispatchEvent(new CustomEvent('picture', { detail: picture }));
-    else this.#sendFeedback();
   }
 
   // ---- keys
@@ -301,7 +280,7 @@ export class ViewerSession extends EventTarget {
     this.#pair = await Pair.from(association, this.tickets.sender, this.#host, (message) => this.connection.send(message));
     this.#welcomed = false;
     this.#epochs = new Epochs(this.#host);
-    this.#pictures.reset();
+    this.#screen.reset();
   }
 
   /** @param {import('./agreement.js').Step} step */
@@ -333,9 +312,7 @@ export class ViewerSession extends EventTarget {
     if (!this.#pair || !this.connection.open) return;
     const body = feedback.encode({
       ms: now(),
-      picture: this.#freshness.drawn,
-      ...this.#pictures.progress,
-      want: this.#want,
+      ...this.#screen.feedback,
       welcomed: this.#welcomed,
       generations: this.#pair.incoming.generations,
     });
@@ -347,8 +324,8 @@ export class ViewerSession extends EventTarget {
   #tick() {
     if (this.state.phase === 'live' && this.state.connected) {
       const time = now();
-      if (this.state.present && this.#freshness.wanting(time)) this.#want = true;
-      if (this.#freshness.silent(time)) return this.connection.next(Close.TIMEOUT);
+      if (this.state.present) this.#screen.tick(time);
+      if (this.#screen.silent(time)) return this.connection.next(Close.TIMEOUT);
     }
     if (this.#pair?.worn && !this.#agreement?.busy) this.#agreement?.start();
     this.#showAge();
@@ -356,13 +333,12 @@ export class ViewerSession extends EventTarget {
   }
 
   #showAge() {
-    const live = this.state.phase === 'live';
-    this.#set({ age: live && this.#freshness.stale(now()) ? Math.round(this.#freshness.age(now()) / 1000) * 1000 : 0 });
+    this.#set({ age: this.state.phase === 'live' ? this.#screen.age(now()) : 0 });
   }
 
   #onDown() {
     this.#agreement?.pause();
-    this.#pictures.lost();
+    this.#screen.lost();
     this.#set({ connected: false, present: false, phase: this.#pair ? this.state.phase : 'connecting' });
   }
 

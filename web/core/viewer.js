@@ -119,9 +119,10 @@ export class TasukiViewer extends HTMLElement {
 
   /** @param {State} state */
   #onState(state) {
-    if (state.phase === 'live' && state.grants.includes('control')) this.#attach();
-    else if (state.phase !== 'live') this.#detach();
-    this.toggleAttribute('data-control', state.phase === 'live' && state.grants.includes('control'));
+    const control = state.phase === 'live' && state.grants.includes('control');
+    if (control) this.#attach();
+    else this.#detach();
+    this.toggleAttribute('data-control', control);
     this.toggleAttribute('data-stale', state.age > 0 || !state.connected);
     this.#fire('tasuki-state', state);
   }

@@ -143,4 +143,5 @@ function showBanner(banner, { phase, connected, present, paused, age }) {
   }
   banner.textContent = text;
   banner.hidden = !text;
+  if (!text) banner.classList.remove('asked');
 }

@@ -39,6 +39,7 @@ function signInForm(box, done) {
     } catch (error) {
       if (error instanceof ApiError && error.slug === 'password-change-required') {
         box.replaceChildren(changeForm(username, password, done));
+        /** @type {HTMLElement | null} */ (box.querySelector('[data-focus]'))?.focus();
       } else if (error instanceof ApiError && [401, 422].includes(error.status)) {
         message.show('console.sign_in.wrong');
       } else {
@@ -54,8 +55,8 @@ function signInForm(box, done) {
     { class: 'card stack', id: 'sign-in', onsubmit: submit },
     h('h1', { t: 'console.sign_in.title' }),
     h('p', { class: 'soft', t: 'console.sign_in.lead' }),
-    field({ name: 'company', label: 'console.company', value: company, required: true, autocomplete: 'organization', autocapitalize: 'none', autofocus: !company }),
-    field({ name: 'login', label: 'console.login', required: true, autocomplete: 'username', autocapitalize: 'none', autofocus: !!company }),
+    field({ name: 'company', label: 'console.company', value: company, required: true, autocomplete: 'organization', autocapitalize: 'none', 'data-focus': !company }),
+    field({ name: 'login', label: 'console.login', required: true, autocomplete: 'username', autocapitalize: 'none', 'data-focus': !!company }),
     field({ name: 'password', label: 'console.password', type: 'password', required: true, autocomplete: 'current-password' }),
     message.element,
     button,
@@ -86,7 +87,7 @@ function changeForm(username, password, done) {
     h('h1', { t: 'console.change.title' }),
     h('p', { class: 'soft', t: 'console.change.lead' }),
     h('input', { type: 'hidden', name: 'username', value: username, autocomplete: 'username' }),
-    field({ name: 'new_password', label: 'console.change.new', hint: 'console.change.hint', autofocus: true, ...secret }),
+    field({ name: 'new_password', label: 'console.change.new', hint: 'console.change.hint', 'data-focus': true, ...secret }),
     field({ name: 'repeated', label: 'console.change.repeat', ...secret }),
     message.element,
     button,

@@ -86,7 +86,11 @@ async function handshakes(vector) {
   equal(toHex(association.viewerToHost), vector.viewer_to_host, 'viewer to host');
   equal(toHex(association.resume.id), toHex(await keys.resumeId(fromHex(vector.resume_secret))), 'resume id');
   for (const name of ['m1', 'm2', 'm3', 'm4', 'm5']) {
-    equal(toHex(messages.encode(messages.decode(fromHex(vector[name])))), vector[name], `${name} again`);
+    const bytes = fromHex(vector[name]);
+    equal(toHex(messages.encode(messages.decode(bytes))), vector[name], `${name} again`);
+    for (let cut = 0; cut < bytes.length; cut++) {
+      await refused(() => messages.decode(bytes.subarray(0, cut)), 'protocol', `${name} cut at ${cut}`);
+    }
   }
 }
 
