@@ -22,27 +22,44 @@ class Outbox:
         self._latest: dict[object, bytes] = {}
         self._catchup: deque[bytes] = deque()
         self._live: deque[bytes] = deque()
+        self._open = False
         self._turn = 0
         self._urgent_catchup = False
 
+    def open(self) -> None:
+        """There is a connection: from now on things are queued."""
+        self.clear()
+        self._open = True
+
+    def close(self) -> None:
+        """The connection is gone. What is said until the next one is dropped: ORDERED is sent again from its own store."""
+        self.clear()
+        self._open = False
+
     def text(self, text: Mapping[str, Any]) -> None:
-        """A TEXT frame for the relay."""
-        self._texts.append(relay.encode(text))
+        """A TEXT frame for the relay; one that waits already is not queued twice."""
+        encoded = relay.encode(text)
+        if self._open and encoded not in self._texts:
+            self._texts.append(encoded)
 
     def ordered(self, *messages: bytes) -> None:
-        self._ordered.extend(messages)
+        if self._open:
+            self._ordered.extend(messages)
 
     def latest(self, key: object, message: bytes) -> None:
         """Replaces an unsent message of the same key, in its place."""
-        self._latest[key] = message
+        if self._open:
+            self._latest[key] = message
 
     def catchup(self, parts: list[bytes]) -> None:
         """Parts of a catch-up picture; the first leaves before any live part queued after it."""
-        self._catchup.extend(parts)
-        self._urgent_catchup = bool(parts)
+        if self._open:
+            self._catchup.extend(parts)
+            self._urgent_catchup = bool(parts)
 
     def live(self, part: bytes) -> None:
-        self._live.append(part)
+        if self._open:
+            self._live.append(part)
 
     @property
     def live_waiting(self) -> bool:
@@ -58,7 +75,7 @@ class Outbox:
         self._live.clear()
 
     def clear(self) -> None:
-        """The connection is gone; ORDERED is sent again from its own store."""
+        """Forget everything that waits."""
         self._texts.clear()
         self._ordered.clear()
         self._latest.clear()

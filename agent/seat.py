@@ -15,6 +15,7 @@ from wire import tokens
 from wire.errors import WireError
 from wire.keys import sha256
 from wire.limits import RENEW_SECONDS
+from wire.messages import relay as texts
 
 RETRY_SECONDS: Final = 10.0
 
@@ -45,8 +46,8 @@ class Seat:
     async def take(cls, api: ApiClient, answer: Json) -> Seat:
         """Check an answer: the statement is signed by this server and says what its hash says. Raises `SeatError`."""
         jwks = await api.get("/.well-known/jwks.json")
-        keys = {str(key["kid"]): key for key in jwks.get("keys", []) if isinstance(key, dict) and "kid" in key}
         try:
+            keys = {str(key["kid"]): key for key in jwks["keys"]}
             claimed = tokens.unverified_claims(answer["statement"])
             statement = tokens.verify(
                 answer["statement"], keys, "statement+jwt", str(claimed.get("iss")), "session", time.time()
@@ -64,11 +65,15 @@ class Seat:
                 ticket=str(answer["ticket"]),
                 resume_ticket=str(answer["resume_ticket"]),
                 relays=[RelayAddress(str(relay["id"]), str(relay["url"])) for relay in answer["relays"]],
-                mode=str(answer["mode"]),
+                mode=str(statement["mode"]),
             )
         except (WireError, KeyError, TypeError, ValueError, json.JSONDecodeError) as error:
             raise SeatError(f"the server's answer cannot be trusted ({error}); do not go on") from error
-        if statement["sub"] != seat.session or not seat.relays:
+        if statement["sub"] != seat.session or not 0 < seat.sender < 1 << 16:
+            raise SeatError("the server's answer does not hold together; do not go on")
+        if answer.get("mode") != seat.mode or seat.role not in {"host", "viewer"}:
+            raise SeatError("the server asks for one thing and signs another; do not go on")
+        if not seat.relays:
             raise SeatError("the server has no relay for this session; ask its administrator")
         return seat
 
@@ -90,7 +95,8 @@ class Seat:
         except ApiError as error:
             if error.status != 410:
                 return False
-            self.ended = str(error.body.get("ended_by") or "system"), str(error.body.get("reason") or "ended")
+            told = {"by": error.body.get("ended_by"), "reason": error.body.get("reason")}
+            self.ended = texts.by_of(told, "system"), texts.reason_of(told)
             return True
         with contextlib.suppress(KeyError):
             self.resume_ticket = str(answer["resume_ticket"])

@@ -73,6 +73,7 @@ async def key_to_picture(stack: Stack, session: str, customer: Customer) -> list
         async with ViewerSession(seat, api) as viewer:
             digits = await _until(viewer, events.Digits)
             await asyncio.to_thread(accept, customer, digits.digits)
+            viewer.confirm()
             await _until(viewer, events.Drawn)
             viewer.point(*PLACE)
             await asyncio.sleep(1)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from wire.handshake import Association
-from wire.header import Delivery, Header, header
+from wire.header import PAIRWISE_STREAMS, Delivery, Header, header
 from wire.ordered import OrderedIn, OrderedOut
 from wire.seal import Opener, Sealer
 
@@ -57,6 +57,8 @@ class Pair:
         """
         if fields.epoch != self.association.number or fields.sender != self.peer or fields.recipient != self.me:
             return None
+        if fields.stream not in PAIRWISE_STREAMS or not fields.fits_its_stream:
+            return None
         content = self._opener.open(fields, message)
         if fields.delivery == Delivery.ORDERED:
             body = self.incoming.take(fields.stream, content)
@@ -67,8 +69,13 @@ class Pair:
         self._newest[key] = fields.seq
         return Received(fields, content)
 
+    def forgive(self) -> None:
+        """A new connection: forgeries are counted anew."""
+        self._opener.forgeries = 0
+
     @property
     def broken(self) -> bool:
+        """Too many forgeries: tear the connection down."""
         return self._opener.broken
 
     @property

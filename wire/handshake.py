@@ -118,6 +118,11 @@ class ViewerHandshake:
     def attempt(self) -> bytes:
         return self._m3.attempt
 
+    @property
+    def answered(self) -> bool:
+        """Whether the host has answered this attempt."""
+        return self._m2 is not None
+
     def start(self) -> M1:
         secret_id = NO_SECRET if self._resume is None else keys.resume_id(self._resume)
         commit = _commitment(self._parties.context(self.mode), self._m3)

@@ -5,7 +5,7 @@ from enum import IntEnum
 from typing import Final, NamedTuple
 
 from wire.errors import Malformed, TooLarge
-from wire.limits import HEADER_BYTES, MAX_FRAME_BYTES, MAX_MESSAGE_BYTES
+from wire.limits import HEADER_BYTES, MAX_FRAME_BYTES, MAX_MESSAGE_BYTES, MAX_SLOTS
 
 VERSION: Final = 1
 EVERYONE: Final = 0
@@ -115,6 +115,11 @@ class Header(NamedTuple):
     @property
     def flags(self) -> int:
         return self.kind & ~CLASS_MASK
+
+    @property
+    def fits_its_stream(self) -> bool:
+        """Whether the stream may use this class (docs/protocol.md 2) and the slot is within its limit."""
+        return self.delivery in STREAM_CLASSES.get(self.stream, ()) and self.slot < MAX_SLOTS
 
     def pack(self) -> bytes:
         return _HEADER.pack(*self)

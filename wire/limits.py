@@ -39,6 +39,14 @@ CONNECT_SECONDS = 2.0
 BEACON_SECONDS = 1.0
 BEACON_LOST_SECONDS = 15.0
 HANDSHAKE_RETRY_SECONDS = 4.0
+HANDSHAKE_INTERVAL_SECONDS = 1.0
+"""A host answers no more than one full handshake in this time."""
+MAX_HANDSHAKES = 12
+"""Full handshakes without right digits before a host ends the session."""
+INPUT_AGE_SECONDS = 10.0
+"""Older input is acknowledged, not applied."""
+MAX_EPOCH_KEYS = 8
+"""Epoch keys that a viewer holds at once."""
 PICTURE_WANT_SECONDS = 4.0
 ALONE_VIEWER_SECONDS = 3.0
 VERIFICATION_SECONDS = 120.0

@@ -70,7 +70,7 @@ def login(
     if as_json:
         print_json({"server": server, "username": username})
     else:
-        say(f"Signed in at {server} as [bold]{username}[/bold].")
+        say(f"Signed in at {server} as {username}.", strong=username)
 
 
 def logout() -> None:

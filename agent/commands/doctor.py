@@ -92,6 +92,7 @@ def doctor(
     else:
         for name, good, text in findings:
             if not (good and quiet):
-                say(f"  {'[green]ok[/green]  ' if good else '[yellow]look[/yellow]'}  {name:<8} {text}")
+                mark = "ok  " if good else "look"
+                say(f"  {mark}  {name:<8} {text}", strong=mark, style="green" if good else "yellow")
     if not all(good for name, good, _ in findings if name in {"screen", "server"}):
         raise typer.Exit(FAILED)

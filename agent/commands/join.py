@@ -12,6 +12,7 @@ import typer
 from agent.api_client import ApiClient, ApiError
 from agent.commands.output import REFUSED, CommandError, JsonOption, ServerOption, print_event, run, say
 from agent.commands.store import decode_link_secret
+from agent.host.ui.question import server_name
 from texts import language_from_env, translate
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from agent.host.ui import CustomerInterface
 
 CODE_DIGITS = range(6, 13)
+LINK_FORM = "it looks like https://support.example.com/join/12345678"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +46,39 @@ def parse_invitation(text: str) -> Invitation:
 
 
 def _parse_link(text: str) -> Invitation:
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+        server_name(text)
+    except ValueError:
+        raise CommandError(f"{text!r} is no join link: {LINK_FORM}") from None
     head, slash, code = parts.path.rstrip("/").rpartition("/join/")
-    if parts.scheme not in {"http", "https"} or not slash or not parts.netloc:
-        raise CommandError(f"{text!r} is no join link: it looks like https://support.example.com/join/12345678")
+    if parts.scheme not in {"http", "https"} or not slash or parts.username is not None or parts.password is not None:
+        raise CommandError(f"{text!r} is no join link: {LINK_FORM}")
     found = parse_invitation(code)
     key = parse_qs(parts.fragment).get("k")
     return Invitation(found.code, f"{parts.scheme}://{parts.netloc}{head}", decode_link_secret(key[0]) if key else None)
 
 
-def _server(given: str | None, lang: str) -> str:
-    address = given or str(typer.prompt(translate("cli.ask_server", lang), err=True)).strip()
-    return (address if "://" in address else f"https://{address}").rstrip("/")
+def _server(asked: Invitation, given: str | None, lang: str) -> str:
+    """The server's address; refuses one that a stranger on the way could read or that is not the one asked for."""
+    if asked.server and given and server_name(asked.server) != server_name(_with_scheme(given)):
+        raise CommandError(
+            f"the link is for {server_name(asked.server)}, but --server (or TASUKI_API_URL) says {given}; leave one of them out"
+        )
+    address = _with_scheme(asked.server or given or str(typer.prompt(translate("cli.ask_server", lang), err=True)))
+    try:
+        server_name(address)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    parts = urlsplit(address)
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise CommandError(f"{address} is not encrypted; it must begin with https://")
+    return address
+
+
+def _with_scheme(address: str) -> str:
+    address = address.strip().rstrip("/")
+    return address if "://" in address else f"https://{address}"
 
 
 def proxy_for(url: str) -> str | None:
@@ -79,7 +103,9 @@ def _injector(mode: str, screen: "Screen", drawn: bool) -> "Injector | None":
 
 
 def join(
-    invitation: Annotated[str, typer.Argument(help="The code you were told, or the link you were sent.")],
+    invitation: Annotated[
+        str | None, typer.Argument(help="The code you were told, or the link you were sent; asked for when left out.")
+    ] = None,
     server: ServerOption = None,
     screen: Annotated[str, typer.Option(help="'desktop', or 'drawn' for a made-up picture.")] = "desktop",
     monitor: Annotated[int, typer.Option(min=1, help="Which monitor to show.")] = 1,
@@ -88,8 +114,9 @@ def join(
     """Get help: join a session with the code you were told. Nothing is shared before you say yes."""
     from agent.host.capture import NoScreenError  # noqa: PLC0415
 
-    asked, lang = parse_invitation(invitation), language_from_env()
-    address = _server(asked.server or server, lang)
+    lang = language_from_env()
+    asked = parse_invitation(invitation or str(typer.prompt(translate("cli.ask_code", lang), err=True)).strip())
+    address = _server(asked, server, lang)
     try:
         ended = run(_join(asked, address, lang, screen, monitor))
     except NoScreenError as error:
@@ -103,7 +130,7 @@ def join(
 async def _join(asked: Invitation, address: str, lang: str, kind: str, monitor: int) -> "Ended":
     from agent.host.capture import open_screen  # noqa: PLC0415
 
-    say(translate("cli.joining", lang, server=urlsplit(address).netloc))
+    say(translate("cli.joining", lang, server=server_name(address)))
     source = open_screen(kind, monitor)
     try:
         async with ApiClient(address) as api:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+import unicodedata
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final
 
@@ -30,18 +31,20 @@ class CommandError(Exception):
         self.code = code
 
 
-def say(text: str = "") -> None:
-    """A line for people, on stdout."""
+def clean(text: str) -> str:
+    """Without what could move the cursor or turn the reading direction: much of what is printed comes from elsewhere."""
+    return "".join(char for char in text if char == "\n" or not unicodedata.category(char).startswith("C"))
+
+
+def say(text: str = "", *, strong: str = "", style: str = "bold") -> None:
+    """A line for people, on stdout; `strong` is the part of it to stress."""
     from rich.console import Console  # noqa: PLC0415 - not needed for JSON
+    from rich.text import Text  # noqa: PLC0415
 
-    Console(highlight=False, soft_wrap=True).print(text)
-
-
-def warn(text: str) -> None:
-    """A line for people, on stderr."""
-    from rich.console import Console  # noqa: PLC0415
-
-    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
+    line = Text(clean(text))
+    if strong:
+        line.highlight_words([clean(strong)], style)
+    Console(highlight=False, soft_wrap=True).print(line)
 
 
 def print_json(value: object) -> None:
@@ -60,12 +63,13 @@ def print_table(rows: list[list[str]], *headings: str) -> None:
     """A table for people."""
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
         table.add_column(heading, no_wrap=True, overflow="ignore")  # an id that is cut cannot be copied
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(Text(clean(cell)) for cell in row))
     Console(highlight=False, width=None if sys.stdout.isatty() else 200).print(table, crop=False, soft_wrap=True)
 
 
@@ -79,7 +83,7 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
 
 
 def _fail(text: str, code: int) -> None:
-    sys.stderr.write(f"tasuki: {text}\n")
+    sys.stderr.write(f"tasuki: {clean(text)}\n")
     raise SystemExit(code)
 
 

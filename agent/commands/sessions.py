@@ -59,7 +59,8 @@ def create(
     if as_json:
         print_json(session)
         return
-    say(f"\n  Code   [bold]{_grouped(session['code'])}[/bold]   (good until {_when(session['code_expires_at'])})")
+    code = _grouped(session["code"])
+    say(f"\n  Code   {code}   (good until {_when(session['code_expires_at'])})", strong=code)
     say(f"  Link   {session['link']}")
     say(f"\nThe customer runs:  tasuki join {session['code']} --server {session['join_url'].split('/join/')[0]}")
     say(f"Then look on with:  tasuki view {session['id']}\n")

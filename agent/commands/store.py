@@ -15,7 +15,8 @@ from agent.commands.output import NOT_ALLOWED, CommandError
 LINK_SECRET_BYTES: Final = 16
 EARLY_SECONDS: Final = 30.0
 """An access token this close to its end is renewed first."""
-KEPT_SECONDS: Final = 7 * 24 * 3600.0
+KEPT_SECONDS: Final = 24 * 3600.0
+"""Secrets of sessions that nobody ended here are forgotten after a day; a resume works for 15 minutes."""
 
 
 def _folder() -> Path:

@@ -91,7 +91,7 @@ async def _headless(
                 write_png(viewer, screenshot)
                 speak("screenshot", f"Wrote {screenshot}.", path=str(screenshot))
             else:
-                await _until_ended(viewer, speak)
+                await _until_ended(viewer, remembered, speak)
             if end:
                 await _end(api, session, viewer)
                 speak("ended", "The session has ended.", by="operator", reason="ended")
@@ -128,7 +128,7 @@ def _tell(event: "Event", speak: _Speaker) -> None:
         if event.digits is None:
             speak("digits", "Joined by link: no digits are needed.", digits=None)
         else:
-            speak("digits", f"Read out these six digits:  [bold]{event.digits}[/bold]", digits=event.digits)
+            speak("digits", f"Read out these six digits:  {event.digits}", digits=event.digits)
     elif isinstance(event, events.HostHere):
         speak("host", "The customer is here.")
     elif isinstance(event, events.HostAway):
@@ -138,7 +138,11 @@ def _tell(event: "Event", speak: _Speaker) -> None:
     elif isinstance(event, events.Retry):
         speak("retry", f"Starting over: {event.problem}.", problem=event.problem)
     elif isinstance(event, events.Accepted):
-        speak("accepted", "The customer accepted.", grants=sorted(event.grants))
+        speak("accepted", "The customer accepted (ask whether they say so, too).", grants=sorted(event.grants))
+    elif isinstance(event, events.Unproved):
+        raise CommandError(
+            "the other end can no longer prove that it is the customer; run this again to verify anew", REFUSED
+        )
     elif isinstance(event, events.InputIgnored):
         speak("ignored", f"Input is not allowed here: {event.count} ignored.", count=event.count)
     elif isinstance(event, events.Paused):
@@ -164,13 +168,14 @@ async def _until_settled(viewer: "ViewerSession", most: float = 10.0) -> None:
         raise CommandError("no picture came; is the customer's screen on?")
 
 
-async def _until_ended(viewer: "ViewerSession", speak: _Speaker) -> None:
+async def _until_ended(viewer: "ViewerSession", remembered: SessionSecrets, speak: _Speaker) -> None:
     from agent.viewer import events  # noqa: PLC0415
 
     while True:
         event = await viewer.next_event()
         _tell(event, speak)
         if isinstance(event, events.Ended):
+            remembered.forget()
             speak("ended", f"Ended by the {event.by}: {event.reason}.", by=event.by, reason=event.reason)
             return
 

@@ -15,6 +15,7 @@ from agent.host.consent import CONTROL, Consent, Mode, State, Verdict
 from agent.host.input import Injector, InputError, InputWorker
 from agent.host.protocol import HostProtocol
 from agent.host.ui import CustomerInterface, CustomerStoppedError, Kind, Problem, Question
+from agent.host.ui.question import shown
 from agent.link import Link
 from agent.outbox import Outbox
 from agent.seat import Seat
@@ -91,7 +92,7 @@ class HostSession:
     def on_unreachable(self, relay_id: str, why: str) -> None:  # noqa: ARG002 - the customer need not know why
         if not self._told_unreachable:
             self._told_unreachable = True
-            self._spawn(self._ui.notice(translate("host.relay_unreachable", self._lang, relay=relay_id)))
+            self._spawn(self._ui.notice(translate("host.relay_unreachable", self._lang, relay=shown(relay_id))))
 
     def alone(self) -> bool:
         return self._protocol.alone

@@ -68,6 +68,13 @@ class PictureStream:
         """A viewer is away or gone."""
         self._needs.discard(viewer)
 
+    def pause(self) -> None:
+        """What is not sealed yet is not sent; everybody needs a catch-up to go on."""
+        self._pending.clear()
+        self._flight.clear()
+        self._needs.clear()
+        self._new_group = True
+
     def lost_connection(self) -> None:
         """The relay is gone: what was on the way there never arrives."""
         self._flight.clear()

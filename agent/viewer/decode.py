@@ -54,15 +54,18 @@ class Decoder:
 
     def catchup(self, data: bytes) -> list[Rectangle]:
         """Apply a catch-up picture."""
-        return self._apply(_Stream(), data)
+        return self._apply(_Stream(), data, whole=True)
 
-    def _apply(self, stream: _Stream, data: bytes) -> list[Rectangle]:
+    def _apply(self, stream: _Stream, data: bytes, *, whole: bool = False) -> list[Rectangle]:
         if len(data) > MAX_PICTURE_BYTES:
             raise PictureError(f"picture data of {len(data)} bytes")
         raw = stream.decompress(data)
         width, height, _ = decode_size(raw)
         rectangles, offset = decode_rectangles(raw)
-        if (width, height) != (self.width, self.height):
+        new_size = (width, height) != (self.width, self.height)
+        if (whole or new_size) and rectangles[:1] != [Rectangle(0, 0, width, height)]:
+            raise PictureError("the picture does not cover everything")
+        if new_size:
             self.width, self.height = width, height
             self.pixels = bytearray(b"\0\0\0\xff") * (width * height)
         for rectangle in rectangles:

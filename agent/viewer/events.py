@@ -48,6 +48,11 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Unproved:
+    """What runs the other end cannot prove that it is the customer any more: `verify_again` when the operator wants to."""
+
+
+@dataclass(frozen=True, slots=True)
 class Drawn:
     """The picture changed in these rectangles."""
 
@@ -90,6 +95,7 @@ Event = (
     | Waiting
     | Retry
     | Accepted
+    | Unproved
     | Drawn
     | Paused
     | InputIgnored

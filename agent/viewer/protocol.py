@@ -15,16 +15,18 @@ from agent.viewer.events import (
     MoveOn,
     Paused,
     Retry,
+    Unproved,
     Verified,
     Waiting,
 )
 from agent.viewer.sync import PictureSync
+from agent.viewer.sync import State as SyncState
 from wire import keys
 from wire.association import Pair, Received
 from wire.errors import Forged, HandshakeError, WireError
 from wire.handshake import Association, Entropy, Parties, ViewerHandshake
-from wire.header import CATCHUP, EVERYONE, Delivery, Header, Stream, header, split_frame, unpack
-from wire.limits import BEACON_LOST_SECONDS, HANDSHAKE_RETRY_SECONDS, PICTURE_WANT_SECONDS
+from wire.header import CATCHUP, EVERYONE, PAIRWISE_STREAMS, Delivery, Header, Stream, header, split_frame, unpack
+from wire.limits import BEACON_LOST_SECONDS, HANDSHAKE_RETRY_SECONDS, MAX_EPOCH_KEYS, PICTURE_WANT_SECONDS
 from wire.messages import control, feedback, handshake, relay, screen
 from wire.messages import input as inputs
 from wire.messages.handshake import M2, M4, Notice, NoticeKind
@@ -60,6 +62,8 @@ class ViewerProtocol:
         self._parties = Parties(statement, host, sender)
         self._ticket, self._entropy, self._link = ticket, entropy, link
         self._host_here = False
+        self._stopped = False
+        """Unproved: nothing is tried until the operator says so."""
         self._attempt: ViewerHandshake | None = None
         self._attempt_at = 0.0
         self._pair: Pair | None = None
@@ -67,6 +71,10 @@ class ViewerProtocol:
         self._shown_epoch = 0
         self._newest: dict[tuple[int, int], tuple[int, int]] = {}
         self._welcomed = False
+        self._proved = False
+        """Whether a welcome ever came: after that only its resume secret proves who is there."""
+        self.confirmed = False
+        """Whether the customer's acceptance is known otherwise than from the relay's side: by a secret, or by `confirm`."""
         self._beacon_picture = 0
         self._beacon_at = self._progress_at = self._feedback_at = 0.0
         self._paused = False
@@ -75,11 +83,14 @@ class ViewerProtocol:
 
     def connected(self, now: float) -> None:
         """A new connection: who is there comes in `welcome`."""
+        self.outbox.open()
+        if self._pair is not None:
+            self._pair.forgive()
         self._beacon_at = self._progress_at = now
 
     def disconnected(self) -> list[Event]:
         """The connection is gone; keys and picture stay."""
-        self.outbox.clear()
+        self.outbox.close()
         self.sync.lost_connection()
         was, self._host_here, self._attempt = self._host_here, False, None
         return [HostAway()] if was else []
@@ -97,7 +108,7 @@ class ViewerProtocol:
             self._host_here = False
             return [HostAway()]
         if kind == "ended":
-            return self._finish(str(text.get("by", "system")), relay.reason_of(text))
+            return self._finish(relay.by_of(text, "system"), relay.reason_of(text))
         return []
 
     def frame(self, data: bytes | memoryview, now: float) -> list[Event]:
@@ -108,13 +119,15 @@ class ViewerProtocol:
                 events += self._message(unpack(message), message, now)
             except WireError:
                 continue
+        if (self._pair is not None and self._pair.broken) or any(opener.broken for opener in self._openers.values()):
+            raise Forged("too many messages were not sealed by the host")
         return events
 
     def tick(self, now: float) -> list[Event]:
         """Time passes: handshake again, acknowledgements, a lost beacon. Call a few times a second."""
         if self.ended is not None:
             return []
-        if self._host_here and not self._welcomed:
+        if self._host_here and not self._welcomed and not self._stopped:
             stuck = self._attempt is not None and now - self._attempt_at > HANDSHAKE_RETRY_SECONDS
             resumed = self._pair is not None and self._pair.association.method == keys.METHOD_RESUME
             if stuck or (resumed and now - self._attempt_at > PATIENCE_SECONDS):
@@ -128,18 +141,38 @@ class ViewerProtocol:
 
     # ---- what the operator does
 
+    def confirm(self) -> None:
+        """The operator heard the customer say that they typed the digits and accepted.
+
+        Only the customer's side compares digits, so whoever sits in between could answer in the customer's place: until
+        this is called nothing is typed.
+        """
+        self.confirmed = True
+
+    def verify_again(self, now: float) -> None:
+        """After `Unproved`, and only when the operator wants it: start over, with new digits."""
+        self.resume_secret, self._stopped, self._proved, self.confirmed = None, False, False, False
+        self.sync = PictureSync()
+        self._start(now)
+
     def send(self, events: list[inputs.Event], now: float) -> bool:
-        """Send input in order; False (and nothing sent) while there is no consent or the host is away."""
-        if self._pair is None or not self._welcomed or not self._host_here:
+        """Send input in order; False (and nothing sent) without consent or confirmation, while the host is away, or while
+        no current picture is shown."""
+        if self._pair is None or not self._may_send:
             return False
         self._say(Stream.INPUT, inputs.encode(events, int(now * 1000)))
         return True
 
     def point(self, x: int, y: int) -> None:
         """Send the pointer's newest place."""
-        if self._pair is not None and self._welcomed:
+        if self._pair is not None and self._may_send:
             move = inputs.PointerMove(self._pair.out.generation(Stream.INPUT), x, y)
             self.outbox.latest("pointer", self._pair.latest(Stream.INPUT, inputs.encode_pointer(move)))
+
+    @property
+    def _may_send(self) -> bool:
+        here = self._welcomed and self._host_here and self.confirmed
+        return here and self.sync.state is SyncState.SYNC
 
     def end(self, reason: str = "ended") -> None:
         """Tell the host that it is over."""
@@ -158,7 +191,8 @@ class ViewerProtocol:
     def _here(self, now: float) -> list[Event]:
         self._host_here = True
         if self._pair is None:
-            self._start(now)
+            if not self._stopped:
+                self._start(now)
         else:
             self.outbox.ordered(*self._pair.out.unacknowledged())
             self._feedback(now)
@@ -202,25 +236,45 @@ class ViewerProtocol:
         self.resume_secret = association.resume_secret
         if association.method == keys.METHOD_RESUME:
             return []
+        self.confirmed = association.method == keys.METHOD_LINK
         return [Digits(association.digits if association.method == keys.METHOD_DIGITS else None)]
 
     def _notice(self, notice: Notice, now: float) -> list[Event]:
         if notice.kind in {NoticeKind.AGAIN, NoticeKind.NEED_RESUME}:
-            again = self._pair is not None and not self._welcomed
-            self._start(now)
-            return [Retry("wrong digits")] if again and notice.kind == NoticeKind.AGAIN else []
-        if notice.kind == NoticeKind.NO_RESUME and self._attempt is not None and self.resume_secret is not None:
+            return self._again(now)
+        if (
+            notice.kind == NoticeKind.NO_RESUME
+            and self._attempt is not None
+            and notice.attempt == self._attempt.attempt
+        ):
+            if self._proved:
+                return self._unproved()
             self.resume_secret = None
             self._start(now)
         elif notice.kind == NoticeKind.WAIT:
             self._attempt = None
             return [Waiting()]
-        elif notice.kind == NoticeKind.VERIFIED and self._pair is not None:
+        elif notice.kind == NoticeKind.VERIFIED and self._pair is not None and not self._welcomed:
             return [Verified()]
         elif notice.kind == NoticeKind.STATEMENT_DIFFERS:
             self._attempt = None
             return [Retry("the customer was shown something else about this session; end it and make a new one")]
         return []
+
+    def _again(self, now: float) -> list[Event]:
+        """The host has no keys of ours: resume, or before any welcome start over."""
+        if self._stopped or (self._attempt is not None and not self._attempt.answered):
+            return []  # our M1 is on its way; the restart after 4 s covers a lost one
+        wrong = self._pair is not None and not self._proved
+        if wrong:
+            self.resume_secret = None
+        self._start(now)
+        return [Retry("wrong digits")] if wrong else []
+
+    def _unproved(self) -> list[Event]:
+        self._stopped, self._pair, self._attempt, self._openers = True, None, None, {}
+        self._welcomed = self.confirmed = False
+        return [Unproved()]
 
     # ---- sealed messages of the host
 
@@ -234,7 +288,7 @@ class ViewerProtocol:
         if self._pair is None:
             return []
         received = self._pair.open(fields, message)
-        if fields.delivery == Delivery.ORDERED:
+        if fields.delivery == Delivery.ORDERED and fields.epoch == self._pair.association.number:
             self._feedback(now)
         return [] if received is None else self._pairwise(received, now)
 
@@ -251,6 +305,8 @@ class ViewerProtocol:
         if kind in {"welcome", "epoch"}:
             epoch, secret = control.secret_of(message)
             self._openers[epoch] = Opener(secret, epoch, self._parties.host)
+            while len(self._openers) > MAX_EPOCH_KEYS:
+                del self._openers[min(self._openers)]
             if kind == "welcome":
                 return self._welcome(message, now)
         if kind == "grants" and isinstance(message.get("grants"), list):
@@ -258,19 +314,20 @@ class ViewerProtocol:
         if kind == "ignored" and isinstance(message.get("count"), int):
             return [InputIgnored(message["count"])]
         if kind == "end":
-            return self._finish(str(message.get("by", "customer")), relay.reason_of(message))
+            return self._finish(relay.by_of(message, "customer"), relay.reason_of(message))
         return []
 
     def _welcome(self, message: control.Control, now: float) -> list[Event]:
         grants, host = message.get("grants"), message.get("host")
         self.grants = frozenset(map(str, grants)) if isinstance(grants, list) else frozenset()
         self._welcomed, self._beacon_at, self._progress_at = True, now, now
+        self._proved = True
         self._feedback(now)
         return [Accepted(self.grants, host if isinstance(host, dict) else {})]
 
     def _from_epoch(self, fields: Header, message: memoryview, now: float) -> list[Event]:
         opener = self._openers.get(fields.epoch)
-        if opener is None:
+        if opener is None or fields.stream in PAIRWISE_STREAMS or not fields.fits_its_stream:
             return []
         content = opener.open(fields, message)
         if fields.delivery == Delivery.FRAME and fields.stream == Stream.SCREEN:

@@ -68,6 +68,10 @@ class ViewerSession:
         """Whether `next_event` would return at once."""
         return not self._events.empty()
 
+    def confirm(self) -> None:
+        """The customer said that they accepted: input may be sent (see `ViewerProtocol.confirm`)."""
+        self.protocol.confirm()
+
     def send(self, *what: inputs.Event) -> bool:
         """Send input; False while there is no consent or the host is away."""
         sent = self.protocol.send(list(what), self._now())

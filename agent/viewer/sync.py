@@ -45,8 +45,10 @@ class PictureSync:
         return (self._live.part.picture, self._live.count) if self._live else (0, 0)
 
     def lost_connection(self) -> None:
-        """Half-received pictures never come whole; what is drawn stays."""
+        """Half-received pictures never come whole; what is drawn stays, and is held to be old."""
         self._live = self._catchup = None
+        if self.state is State.SYNC:
+            self.state = State.HOLD
 
     def usable(self, fields: Header, part: Part) -> bool:
         """Whether a part can lead to a picture being drawn."""

@@ -57,6 +57,7 @@ def test_a_killed_relay_and_a_killed_api_cost_no_session(
             async with viewer:
                 digits = await until_event(viewer, events.Digits)
                 await asyncio.to_thread(accept, customer, digits.digits)
+                viewer.confirm()
                 await until_event(viewer, events.Drawn)
                 viewer.send(ButtonEvent(True, 1, 200, 100), ButtonEvent(False, 1, 200, 100))
                 await type_words(viewer, "one")

@@ -54,6 +54,7 @@ async def watch_and_type(stack: Stack, session: str, customer: Customer) -> byte
         async with ViewerSession(seat, api) as viewer:
             digits: Any = await _until(viewer, events.Digits)
             await asyncio.to_thread(accept, customer, digits.digits)
+            viewer.confirm()
             await _until(viewer, events.Drawn)
             viewer.send(ButtonEvent(True, 1, 200, 100), ButtonEvent(False, 1, 200, 100), TextEvent(TYPED + "\n"))
             for _ in range(3):

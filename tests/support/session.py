@@ -173,6 +173,7 @@ class Session:
         return digits
 
     def type_digits(self, typed: str) -> Verdict:
+        self.now += 2  # people take their time; a host answers no more than one handshake a second
         verdict, happened = self.host.core.digits(typed, self.now)
         self.host.events += happened
         self.settle()
@@ -193,6 +194,7 @@ class Session:
         if self.consent.state is State.DIGITS:
             self.type_digits(self.digits_of(viewer))
         self.answer(True)
+        viewer.core.confirm()
         return viewer
 
     def same(self, viewer: End) -> bool:

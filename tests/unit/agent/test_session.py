@@ -3,12 +3,17 @@
 import pytest
 
 from agent.host import events as host_events
+from agent.host.capture import Frame
 from agent.host.consent import State, Verdict
 from agent.viewer import events
 from agent.viewer.sync import State as Sync
-from tests.support.session import HEIGHT, WIDTH, Session
-from wire.errors import Malformed
-from wire.header import EVERYONE, Stream, split_frame, unpack
+from tests.support.session import HEIGHT, STATEMENT, WIDTH, Session, entropy
+from wire.errors import Forged, Malformed
+from wire.handshake import Parties, ViewerHandshake
+from wire.header import EVERYONE, Delivery, Stream, header, join_frame, split_frame, unpack
+from wire.limits import MAX_HANDSHAKES
+from wire.messages import relay
+from wire.messages.handshake import Notice, NoticeKind
 from wire.messages.input import KeyEvent, ReleaseAll, TextEvent
 
 LINK = bytes(range(16))
@@ -295,3 +300,172 @@ def test_silence_is_a_refusal() -> None:
     session.advance(125, 1)
     assert [(e.by, e.reason) for e in viewer.of(events.Ended)] == [("system", "refused")]
     assert session.captures == 0
+
+
+# ---- what a relay in between may try
+
+
+def clear(sender: int, recipient: int, message: object) -> bytes:
+    """A clear handshake frame, as a relay can forge it."""
+    fields = header(Delivery.ORDERED, Stream.HANDSHAKE, sender, recipient)
+    return join_frame([fields.pack() + message.encode()])  # type: ignore[attr-defined]
+
+
+@pytest.mark.rule("R16")
+def test_ghost_viewer_cannot_use_the_digits_of_another() -> None:
+    """The operator's last message is withheld past the limit, a ghost's handshake begins, then it is let through."""
+    session = Session()
+    operator, ghost = session.viewer(2), session.viewer(3)
+    session.connect(session.host)
+    session.connect(operator)
+    while not operator.of(events.Digits):
+        assert session.carry()
+    withheld = operator.outbox.next()
+    assert isinstance(withheld, bytes)
+    session.now += 120.1
+    session.connect(ghost)
+    for _ in range(6):
+        session.carry()
+    session.host.events += session.host.core.frame(withheld, session.now)
+    session.settle()
+    verdict, happened = session.host.core.digits(session.digits_of(operator), session.now)
+    session.host.events += happened
+    assert verdict is not Verdict.RIGHT
+    session.answer(True)
+    assert "Accepted" not in ghost.kinds()
+    assert session.captures == 0
+
+
+@pytest.mark.rule("R16")
+def test_evil_relay_cannot_search_for_matching_digits() -> None:
+    session = Session()
+    session.connect(session.host)
+    session.host.events += session.host.core.text(relay.joined(2, "viewer", "operator"), session.now)
+    answered = 0
+    for n in range(2000):
+        machine = ViewerHandshake(Parties(STATEMENT, 1, 2), "evil", entropy(f"evil-{n}"))
+        session.host.events += session.host.core.frame(clear(2, 1, machine.start()), session.now)
+        session.now += 0.1
+        while (frame := session.host.outbox.next()) is not None:
+            answered += isinstance(frame, bytes) and frame[4 + 24] == 2
+        if session.host.core.ended is not None:
+            break
+    assert answered <= MAX_HANDSHAKES
+    ended = session.host.of(host_events.Ended)
+    assert [(e.by, e.reason) for e in ended] == [("system", "verification_failed")]
+
+
+def test_evil_relay_in_the_hosts_place_gets_no_input_before_the_operator_confirms() -> None:
+    session = Session()  # this host accepts whatever comes: it stands for the relay
+    viewer = session.viewer()
+    session.connect(session.host)
+    session.connect(viewer)
+    session.settle()
+    session.type_digits(session.digits_of(viewer))
+    session.answer(True)
+    assert viewer.of(events.Accepted)
+    assert not viewer.core.send([TextEvent("hunter2")], session.now)
+    viewer.core.point(1, 1)
+    session.settle()
+    assert not session.host.of(host_events.Input)
+    assert not session.host.of(host_events.Pointer)
+    viewer.core.confirm()
+    assert viewer.core.send([TextEvent("hello")], session.now)
+
+
+def test_evil_relay_cannot_take_over_a_running_viewer() -> None:
+    """Forged notices in clear lead to a resume, and to nothing without the operator."""
+    session = Session()
+    viewer = session.accepted(session.viewer())
+    session.disconnect(session.host)
+    viewer.events.clear()
+    again, no_resume = NoticeKind.AGAIN, NoticeKind.NO_RESUME
+    viewer.events += viewer.core.text(relay.joined(1, "host", "customer"), session.now)
+    viewer.events += viewer.core.frame(clear(1, 2, Notice(again)), session.now)
+    attempt = viewer.core._attempt.attempt
+    viewer.events += viewer.core.frame(clear(1, 2, Notice(no_resume, attempt)), session.now)
+    assert viewer.of(events.Unproved)
+    assert not viewer.of(events.Digits)
+    viewer.events += viewer.core.frame(clear(1, 2, Notice(again)), session.now)
+    session.now += 30
+    viewer.events += viewer.core.tick(session.now)
+    assert viewer.core._attempt is None, "nothing is tried by itself"
+    assert not viewer.core.send([TextEvent("hunter2")], session.now)
+    viewer.core.verify_again(session.now)
+    assert not viewer.core.sync.decoder.pixels, "the old picture is gone"
+
+
+def test_stale_input_that_the_relay_held_back_is_not_applied() -> None:
+    session = Session()
+    viewer = session.accepted(session.viewer())
+    session.advance(2)
+    viewer.core.send([KeyEvent(True, 0xFF0D)], session.now)
+    held = viewer.outbox.next()
+    assert isinstance(held, bytes)
+    session.advance(11)
+    session.host.events += session.host.core.frame(held, session.now)
+    assert not keys(session)
+    session.advance(2)
+    assert viewer.of(events.InputIgnored)
+    viewer.core.send([KeyEvent(True, 0x61)], session.now)
+    session.settle()
+    assert keys(session) == [KeyEvent(True, 0x61)], "what comes after is"
+
+
+def test_pause_keeps_back_what_was_not_sent_yet() -> None:
+    session = Session()
+    viewer = session.accepted(session.viewer())
+    session.pixels = bytearray(entropy("noise")(len(session.pixels)))
+    assert session.host.core.wants_picture(session.now)
+    session.host.core.picture(Frame(bytes(session.pixels), WIDTH, HEIGHT), session.now)
+    before = bytes(viewer.core.sync.decoder.pixels)
+    session.host.core.pause(True, session.now)
+    session.advance(2)
+    assert bytes(viewer.core.sync.decoder.pixels) == before
+    session.host.core.pause(False, session.now)
+    session.advance(2)
+    assert viewer.core.sync.decoder.pixels[:3] == session.pixels[:3]
+
+
+def test_evil_viewer_on_unknown_streams_and_slots_costs_nothing() -> None:
+    session = Session()
+    viewer = session.accepted(session.viewer())
+    pair, host = viewer.core._pair, session.host.core
+    for n in range(400):
+        for fields in (
+            header(Delivery.ORDERED, 100 + n, 2, 1),
+            header(Delivery.LATEST, Stream.FEEDBACK, 2, 1, slot=1000 + n),
+        ):
+            host.frame(join_frame([pair._sealer.seal(fields, bytes(8))]), session.now)
+    session.advance(2)
+    kept = host._peers.get(2).pair
+    assert len(kept.incoming.generations) <= 8
+    assert len(kept._newest) <= 8
+    assert session.host.core.ended is None
+
+
+def test_evil_relay_with_forgeries_without_end_is_left() -> None:
+    session = Session()
+    viewer = session.accepted(session.viewer())
+    message = bytearray(viewer.core._pair.latest(Stream.FEEDBACK, b"x"))
+    message[-1] ^= 1
+    forged = join_frame([bytes(message)])
+    for _ in range(64):
+        session.host.core.frame(forged, session.now)
+    with pytest.raises(Forged):
+        session.host.core.frame(forged, session.now)
+
+
+def test_a_goodbye_during_verification_calls_the_question_off() -> None:
+    session = Session()
+    viewer = session.viewer()
+    session.connect(session.host)
+    session.connect(viewer)
+    session.settle()
+    session.type_digits(session.digits_of(viewer))
+    viewer.core.leave()
+    session.settle()
+    assert session.consent.state is State.WAITING
+    assert session.host.of(host_events.Cancelled)
+    session.answer(True)
+    assert session.consent.state is State.WAITING

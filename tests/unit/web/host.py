@@ -212,6 +212,7 @@ class LiveHost:
         self._door = door
         self._doors.append(door)
         here = [relay.present(HOST, "host", "customer")]
+        self.protocol.connected()
         self._outbox.text(relay.welcome("ses_test", VIEWER, "viewer", here, []))
         self._keep(self.protocol.text(relay.joined(VIEWER, "viewer", "operator"), time.monotonic()))
         self._flush()
