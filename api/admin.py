@@ -23,7 +23,7 @@ from api.kit.clock import SystemClock
 from api.kit.ids import Kind, new_id
 from api.kit.schema import MAX_NAME_CHARACTERS
 from api.kit.sealing import load_sealer
-from api.kit.secret import one_time_password
+from api.kit.secret import one_time_password, write_secret
 from api.main import CannotStart, read_settings, saying_why
 from api.operators.models import Operator, Role
 from api.operators.schemas import Login
@@ -125,18 +125,8 @@ async def _init(context: Context, db: AsyncSession, given: argparse.Namespace) -
 async def _relay_add(context: Context, db: AsyncSession, given: argparse.Namespace) -> Result:
     url = _checked(RelayUrl, given.url, "--url").rstrip("/")
     relay, token = await relays.add(db, context.clock.now(), url)
-    await asyncio.to_thread(_write_secret, given.out, token)
+    await asyncio.to_thread(write_secret, given.out, token)
     return {"relay_id": relay.id, "url": url, "token_file": str(given.out)}
-
-
-def _write_secret(path: Path, secret: str) -> None:
-    """Mode 0600 from the first byte on; a file of the same name is replaced as a whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secret + "\n")
-    fresh.replace(path)
 
 
 def _checked(kind: Any, value: str, option: str) -> str:

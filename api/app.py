@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api import edge, health, problem_pages, upkeep
 from api.api_keys.router import router as api_keys
@@ -15,6 +16,7 @@ from api.integrations.router import router as integrations
 from api.join.router import router as joining
 from api.kit.clock import Clock, SystemClock
 from api.kit.sealing import load_sealer
+from api.kit.secret import write_secret
 from api.migrate import migrate
 from api.openapi import build, describe
 from api.operators.router import router as operators
@@ -84,6 +86,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await context.database.close()
 
 
+async def _add_own_relay(context: Context, db: AsyncSession) -> None:
+    """Make the token of the relay that is started beside this api, at the first start."""
+    path = context.settings.relay_token_file
+    if path is not None and not path.exists():
+        _, token = await relay_rules.add(db, context.clock.now(), context.settings.relay_public_url)
+        await asyncio.to_thread(write_secret, path, token)
+
+
 async def start(context: Context) -> None:
     """Bring the database up to date and load what is kept in memory; nothing to do when that was done."""
     if context.keyring.loaded:
@@ -91,6 +101,7 @@ async def start(context: Context) -> None:
     await migrate(context.database.engine)
     async with context.database.write() as db:
         await load_keys(db, context.keyring, context.sealer, context.clock)
+        await _add_own_relay(context, db)
         context.relay_origins = relay_rules.origins(await relay_rows.all_relays(db)) | {
             relay_rules.origin_of(context.settings.relay_public_url)
         }

@@ -67,7 +67,9 @@ class Edge:
 
         try:
             if b"%00" in scope["raw_path"] + scope["query_string"]:
-                await answer(NotFound("There is nothing at this address."), request_id)(scope, receive, send_with_headers)
+                await answer(NotFound("There is nothing at this address."), request_id)(
+                    scope, receive, send_with_headers
+                )
                 return
             await self._app(scope, _limited(receive), send_with_headers)
         except Exception as error:
@@ -171,5 +173,3 @@ def _pointer(location: tuple[Any, ...]) -> str:
     where, *rest = location
     parts = "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in rest)
     return f"#/{parts}" if where == "body" else f"#{where}/{parts}"
-
-

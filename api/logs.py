@@ -25,4 +25,6 @@ def configure_logs() -> None:
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format='{"event": "library", "message": "%(message)s"}')
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format='{"event": "library", "message": "%(message)s"}'
+    )

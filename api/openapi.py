@@ -97,7 +97,11 @@ def _webhooks() -> Any:
     router = APIRouter()
 
     @router.post(
-        "session.ended", operation_id="on_session_ended", summary="A session is over", tags=["webhooks"], status_code=204
+        "session.ended",
+        operation_id="on_session_ended",
+        summary="A session is over",
+        tags=["webhooks"],
+        status_code=204,
     )
     def session_ended(body: SessionEnded) -> None:
         """Sent to every endpoint that asked for `session.ended`, signed as Standard Webhooks says.

@@ -22,9 +22,15 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default=Path("data"), description="Where the database and the master key live.")
     database_url: str = Field(default="", description="Empty: SQLite in the data directory. Or postgresql://…")
     master_key_file: Path | None = Field(default=None, description="Default: master.key in the data directory.")
-    public_url: str = Field(default="http://localhost:8080", description="How browsers and customers reach this server.")
+    public_url: str = Field(
+        default="http://localhost:8080", description="How browsers and customers reach this server."
+    )
     api_listen: str = Field(default="127.0.0.1:8080", description="host:port to listen on; port 0 takes a free one.")
     relay_public_url: str = Field(default="ws://localhost:8443", description="Where the first relay will be reached.")
+    relay_token_file: Path | None = Field(
+        default=None,
+        description="Where the token of the relay beside this api is; made at the start when it is missing.",
+    )
     tls_cert_file: Path | None = None
     tls_key_file: Path | None = None
     trusted_proxies: Words = Field(default=(), description="Addresses or networks of our own reverse proxies.")

@@ -31,23 +31,6 @@ def _ready_line(process: "subprocess.Popen[str]", what: str) -> str:
     return line.strip()
 
 
-def _token_file(environment: dict[str, str], data: Path) -> Path:
-    """The relay's token, made at the first start."""
-    path = Path(environment.get("TASUKI_RELAY_TOKEN_FILE") or data / "relay.token")
-    if not path.exists():
-        url = environment.get("TASUKI_RELAY_PUBLIC_URL", "ws://localhost:8443")
-        made = subprocess.run(  # noqa: S603 - our own
-            _module("api.admin", "relay", "add", "--url", url, "--out", str(path)),
-            env=environment,
-            check=False,
-            capture_output=True,
-            text=True,
-        )
-        if made.returncode:
-            raise CommandError(f"the relay's token could not be made: {made.stderr.strip()}")
-    return path
-
-
 def _forward(stream: IO[str] | None) -> None:
     import threading  # noqa: PLC0415
 
@@ -67,13 +50,13 @@ def serve(
         return
     data = data_dir or Path("data")
     environment = os.environ | {"TASUKI_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1"}
+    environment.setdefault("TASUKI_RELAY_TOKEN_FILE", str(data / "relay.token"))  # the api makes it when it is missing
     processes: list[subprocess.Popen[str]] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _stop(processes))
     try:
         processes.append(_start("api.main", environment))
         say(_ready_line(processes[0], "api"))
-        environment["TASUKI_RELAY_TOKEN_FILE"] = str(_token_file(environment, data))
         processes.append(_start("relay.main", environment))
         say(_ready_line(processes[1], "relay"))
         for process in processes:

@@ -38,7 +38,11 @@ async def create_api_key(
 
 
 @router.delete(
-    "/{key_id}", operation_id="delete_api_key", summary="Delete an API key", status_code=204, responses=answers(NotFound)
+    "/{key_id}",
+    operation_id="delete_api_key",
+    summary="Delete an API key",
+    status_code=204,
+    responses=answers(NotFound),
 )
 async def delete_api_key(caller: ApiKeysWriter, key_id: str, db: Db) -> None:
     """It stops working at once."""

@@ -42,5 +42,3 @@ def value_at(body: Any, path: str) -> str | None:
     if isinstance(here, bool) or not isinstance(here, str | int | float):
         return None
     return str(here).strip() or None
-
-

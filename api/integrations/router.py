@@ -73,7 +73,11 @@ async def delete_integration(caller: IntegrationsWriter, integration_id: str, db
             for name, text, example in (
                 ("webhook-id", "One per event; the same id opens one session only.", "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W"),
                 ("webhook-timestamp", "Seconds since 1970, within 5 minutes of now.", "1795190400"),
-                ("webhook-signature", "`v1,` and the base64 HMAC-SHA256.", "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4="),
+                (
+                    "webhook-signature",
+                    "`v1,` and the base64 HMAC-SHA256.",
+                    "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
+                ),
             )
         ],
         "requestBody": {
@@ -81,7 +85,10 @@ async def delete_integration(caller: IntegrationsWriter, integration_id: str, db
             "content": {
                 "application/json": {
                     "schema": {"type": "object"},
-                    "example": {"customer": {"name": "Hanako Yamada"}, "reference": {"system": "helpdesk", "id": "4711"}},
+                    "example": {
+                        "customer": {"name": "Hanako Yamada"},
+                        "reference": {"system": "helpdesk", "id": "4711"},
+                    },
                 }
             },
         },

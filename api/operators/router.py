@@ -54,7 +54,10 @@ async def get_operator(caller: OperatorsReader, operator_id: str, db: Db) -> Ope
 
 
 @router.patch(
-    "/{operator_id}", operation_id="change_operator", summary="Change an operator", responses=answers(NotFound, Conflict)
+    "/{operator_id}",
+    operation_id="change_operator",
+    summary="Change an operator",
+    responses=answers(NotFound, Conflict),
 )
 async def change_operator(
     caller: OperatorsWriter, operator_id: str, patch: OperatorPatch, context: Ctx, db: Db

@@ -16,7 +16,9 @@ Login = Annotated[
     ),
 ]
 Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
-Modes = Annotated[list[Mode], Field(min_length=0, max_length=8, description="Modes of sessions the operator may start.")]
+Modes = Annotated[
+    list[Mode], Field(min_length=0, max_length=8, description="Modes of sessions the operator may start.")
+]
 MaxSeconds = Annotated[int, Field(ge=60, le=7 * 86_400, description="Longest session, in seconds.")]
 
 

@@ -35,9 +35,7 @@ async def list_relays(_caller: RelaysReader, context: Ctx, db: Db) -> RelayList:
     return RelayList(items=[service.view(relay, since) for relay in await repository.all_relays(db)])
 
 
-@router.post(
-    "/register", operation_id="register_relay", summary="Register a relay", responses=answers(TokenRefused)
-)
+@router.post("/register", operation_id="register_relay", summary="Register a relay", responses=answers(TokenRefused))
 async def register(relay: AskingRelay, body: RelayRegister, context: Ctx, db: Db) -> RelayRegistered:
     """A relay calls this when it starts, and again when a ticket names a key it does not know.
 

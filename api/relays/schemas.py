@@ -100,7 +100,9 @@ class Report(Body):
     reason: Annotated[str, StringConstraints(max_length=200)] | None = Field(default=None, examples=["ended"])
     bytes_in: Annotated[int, Field(ge=0, le=MAX_REPORT_BYTES)] = Field(default=0, examples=[1024])
     bytes_out: Annotated[int, Field(ge=0, le=MAX_REPORT_BYTES)] = Field(default=0, examples=[1_048_576])
-    seconds: Annotated[float, Field(ge=0, le=MAX_REPORT_SECONDS, allow_inf_nan=False)] = Field(default=0, examples=[10.0])
+    seconds: Annotated[float, Field(ge=0, le=MAX_REPORT_SECONDS, allow_inf_nan=False)] = Field(
+        default=0, examples=[10.0]
+    )
 
 
 class Reports(Body):

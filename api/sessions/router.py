@@ -124,9 +124,7 @@ async def list_participants(caller: SessionsReader, session_id: str, db: Db) -> 
     status_code=201,
     responses=answers(NotFound, SessionEnded, OriginNotAllowed, ModeNotAllowed, NoRelay),
 )
-async def create_ticket(
-    caller: SessionsWriter, session_id: str, request: Request, context: Ctx, db: Db
-) -> Admission:
+async def create_ticket(caller: SessionsWriter, session_id: str, request: Request, context: Ctx, db: Db) -> Admission:
     """Statement, tickets and relays for the operator of the session. Each call gives new tickets for the same participant.
 
     Asked from a web page, the page must be the console, and the ticket works from there only.
@@ -134,9 +132,7 @@ async def create_ticket(
     return await service.issue_ticket(db, context, caller, session_id, request.headers.get("origin"))
 
 
-@router.post(
-    "/{session_id}/end", operation_id="end_session", summary="End a session", responses=answers(NotFound)
-)
+@router.post("/{session_id}/end", operation_id="end_session", summary="End a session", responses=answers(NotFound))
 async def end_session(
     caller: SessionsWriter, session_id: str, context: Ctx, db: Db, body: EndRequest | None = None
 ) -> SessionView:

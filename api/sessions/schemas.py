@@ -60,15 +60,17 @@ class SessionCreate(Body):
     features: list[Annotated[str, StringConstraints(max_length=40)]] = Field(
         default_factory=list, max_length=16, description="What is allowed beyond the mode itself.", examples=[[]]
     )
-    expires_in: Annotated[
-        int, Field(ge=int(SHORTEST_LIFE.total_seconds()), le=int(LONGEST_LIFE.total_seconds()))
-    ] = Field(
-        default=int(DEFAULT_LIFE.total_seconds()),
-        description="Seconds for which the code can be used. Over 600 it has at least 8 digits, over 3600 at least 10.",
-        examples=[600],
+    expires_in: Annotated[int, Field(ge=int(SHORTEST_LIFE.total_seconds()), le=int(LONGEST_LIFE.total_seconds()))] = (
+        Field(
+            default=int(DEFAULT_LIFE.total_seconds()),
+            description="Seconds for which the code can be used. Over 600 it has at least 8 digits, over 3600 at least 10.",
+            examples=[600],
+        )
     )
     starts_at: AwareDatetime | None = Field(
-        default=None, description="For an appointment: `expires_in` counts from then.", examples=["2026-12-01T09:00:00Z"]
+        default=None,
+        description="For an appointment: `expires_in` counts from then.",
+        examples=["2026-12-01T09:00:00Z"],
     )
     max_session_seconds: MaxSeconds | None = Field(default=None, examples=[1800])
     metadata: dict[Annotated[str, StringConstraints(max_length=40)], str | bool | int | FiniteFloat | None] = Field(
@@ -159,7 +161,9 @@ class SessionView(View):
     )
     code_expires_at: datetime
     join_url: str | None = Field(
-        default=None, description="For the customer's browser; only with `code`.", examples=["http://localhost:8080/join/48151623"]
+        default=None,
+        description="For the customer's browser; only with `code`.",
+        examples=["http://localhost:8080/join/48151623"],
     )
     operator_url: str = Field(examples=["http://localhost:8080/console/sessions/ses_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
     console_url: str = Field(examples=["http://localhost:8080/console/sessions/ses_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
@@ -197,13 +201,16 @@ class Admission(View):
     session_id: str = Field(examples=["ses_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
     state: State
     participant: ParticipantShown
-    statement: str = Field(description="Signed; the same bytes for both sides.", examples=["eyJhbGciOiJFUzI1NiIsInR5cCI6…"])
+    statement: str = Field(
+        description="Signed; the same bytes for both sides.", examples=["eyJhbGciOiJFUzI1NiIsInR5cCI6…"]
+    )
     statement_sha256: str = Field(
         description="SHA-256 (hex) of the statement's decoded payload; enters the handshake.",
         examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
     )
     ticket: str = Field(
-        description="For the first relay of the list, once, within 60 seconds.", examples=["eyJhbGciOiJFUzI1NiIsInR5cCI6…"]
+        description="For the first relay of the list, once, within 60 seconds.",
+        examples=["eyJhbGciOiJFUzI1NiIsInR5cCI6…"],
     )
     ticket_expires_at: datetime
     resume_ticket: str = Field(

@@ -28,9 +28,7 @@ async def one(db: AsyncSession, context: Context, caller: Caller, session: Sessi
     return (await many(db, context, caller, [session]))[0]
 
 
-async def many(
-    db: AsyncSession, context: Context, caller: Caller, sessions: Sequence[Session]
-) -> list[SessionView]:
+async def many(db: AsyncSession, context: Context, caller: Caller, sessions: Sequence[Session]) -> list[SessionView]:
     """Several sessions of the caller's organisation, with three queries in all."""
     await db.flush()
     ids = [session.id for session in sessions]

@@ -28,9 +28,7 @@ async def page(db: AsyncSession, caller: Caller, after: str | None, limit: int) 
 
 async def endpoints_of(db: AsyncSession, organization_id: str) -> Sequence[WebhookEndpoint]:
     """Every endpoint of an organisation."""
-    return (
-        await db.exec(select(WebhookEndpoint).where(WebhookEndpoint.organization_id == organization_id))
-    ).all()
+    return (await db.exec(select(WebhookEndpoint).where(WebhookEndpoint.organization_id == organization_id))).all()
 
 
 async def delete_endpoint(db: AsyncSession, endpoint: WebhookEndpoint) -> None:
@@ -42,7 +40,9 @@ async def delete_endpoint(db: AsyncSession, endpoint: WebhookEndpoint) -> None:
 async def due(db: AsyncSession, now: datetime, limit: int) -> Sequence[WebhookDelivery]:
     """Deliveries whose time has come; on PostgreSQL each is given to one process only."""
     rows = select(WebhookDelivery).where(WebhookDelivery.state == PENDING, WebhookDelivery.next_at <= now)
-    return (await db.exec(rows.order_by(col(WebhookDelivery.next_at)).limit(limit).with_for_update(skip_locked=True))).all()
+    return (
+        await db.exec(rows.order_by(col(WebhookDelivery.next_at)).limit(limit).with_for_update(skip_locked=True))
+    ).all()
 
 
 async def hasten(db: AsyncSession, session_id: str, now: datetime) -> None:

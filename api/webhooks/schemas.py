@@ -20,7 +20,9 @@ class EventType(StrEnum):
 class WebhookEndpointCreate(Body):
     """Where to send events."""
 
-    url: WebUrl = Field(description="https, and not in a private network.", examples=["https://crm.example.com/hooks/tasuki"])
+    url: WebUrl = Field(
+        description="https, and not in a private network.", examples=["https://crm.example.com/hooks/tasuki"]
+    )
     events: Annotated[list[EventType], Field(min_length=1, max_length=8)] = Field(
         default_factory=lambda: [EventType.SESSION_ENDED]
     )

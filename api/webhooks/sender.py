@@ -73,9 +73,7 @@ async def send_due(context: Context) -> int:
         if not await repository.due(db, context.clock.now(), 1):
             return 0
     async with context.database.write() as db:
-        messages = [
-            await _prepare(db, context, row) for row in await repository.due(db, context.clock.now(), AT_ONCE)
-        ]
+        messages = [await _prepare(db, context, row) for row in await repository.due(db, context.clock.now(), AT_ONCE)]
     await asyncio.gather(*(_attempt(context, message) for message in messages))
     return len(messages)
 
