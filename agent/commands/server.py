@@ -42,7 +42,7 @@ def _forward(stream: IO[str] | None) -> None:
 def serve(
     context: typer.Context,
     data_dir: Annotated[
-        Path | None, typer.Option(envvar="TASUKI_DATA_DIR", help="Where database and keys live [default: data].")
+        Path | None, typer.Option(envvar="TASUKI_DATA_DIR", help="Where database and keys live; ./data when left out.")
     ] = None,
 ) -> None:
     """Run api and one relay on this machine."""

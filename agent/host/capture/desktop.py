@@ -30,7 +30,8 @@ def _open(monitor: int) -> tuple[Any, dict[str, int]]:
             return source, monitors[min(monitor, len(monitors) - 1)]
         except (mss.exception.ScreenShotError, OSError, ValueError) as error:
             problem = error
-    raise NoScreenError(f"the screen cannot be captured here ({problem})") from problem
+    where = f"the display {os.environ.get('DISPLAY')}" if sys.platform.startswith("linux") else "the screen"
+    raise NoScreenError(f"{where} does not answer, or this user may not see it ({problem})") from problem
 
 
 class DesktopScreen(Screen):
