@@ -18,7 +18,7 @@ class DamageWatch:
 
         try:
             self._display: Any = display.Display(name)
-        except Exception as failure:  # noqa: BLE001 - python-xlib raises a dozen kinds here
+        except Exception as failure:
             raise OSError(f"cannot watch the display: {failure}") from failure
         if not self._display.has_extension("DAMAGE"):
             self._display.close()
