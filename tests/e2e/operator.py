@@ -50,7 +50,11 @@ class Operator:
         return shown.inner_text().replace(" ", "").replace("\n", "")
 
     def sees(self) -> None:
-        """Until the screen is there."""
+        """Until the screen is there; by digits, the operator first confirms that the customer says so."""
+        confirm = self.page.locator("#confirm-customer:visible")
+        expect(confirm.or_(self.page.locator("#live-state.good"))).to_be_visible(timeout=20_000)
+        if confirm.is_visible():
+            confirm.click()
         expect(self.page.locator("#live-state.good")).to_be_visible(timeout=20_000)
         expect(self.page.locator("canvas.tasuki-screen")).to_be_visible(timeout=20_000)
 

@@ -2,7 +2,7 @@
 
 import { Reader, Writer, concat, u32 } from './bytes.js';
 import { Malformed, TooLarge } from './errors.js';
-import { HEADER_BYTES, MAX_FRAME_BYTES, MAX_MESSAGE_BYTES } from './limits.js';
+import { HEADER_BYTES, MAX_FRAME_BYTES, MAX_MESSAGE_BYTES, MAX_SLOTS } from './limits.js';
 
 export const VERSION = 1;
 /** Recipient of what all viewers get. */
@@ -29,6 +29,22 @@ export const Stream = Object.freeze({
   AUDIO: 33,
   RECORDING: 48,
 });
+
+/** What a host seals for one viewer, and the class of each. */
+export const HOST_PAIRWISE = new Map([
+  [Stream.CONTROL, Delivery.ORDERED],
+  [Stream.FEEDBACK, Delivery.LATEST],
+  [Stream.CLIPBOARD, Delivery.ORDERED],
+  [Stream.CHAT, Delivery.ORDERED],
+  [Stream.FILE, Delivery.ORDERED],
+]);
+/** What a host seals for all viewers. */
+export const HOST_BROADCAST = new Map([
+  [Stream.CURSOR, Delivery.LATEST],
+  [Stream.BEACON, Delivery.LATEST],
+  [Stream.SCREEN, Delivery.FRAME],
+  [Stream.AUDIO, Delivery.FRAME],
+]);
 
 /**
  * The clear fields of a message.
@@ -87,6 +103,15 @@ export function unpack(message) {
 
 /** The delivery class of a kind byte. @param {number} kind */
 export const deliveryOf = (kind) => kind & CLASS_MASK;
+
+/**
+ * Whether a message may be what it says: its stream is one of `streams` and has its class, its slot is within its limit.
+ * @param {Header} fields
+ * @param {Map<number, number>} streams stream → class
+ */
+export function fits({ kind, stream, slot }, streams) {
+  return streams.get(stream) === deliveryOf(kind) && slot < MAX_SLOTS;
+}
 
 /** One BINARY frame of messages, each behind its u32 length. @param {Uint8Array[]} messages */
 export function joinFrame(messages) {

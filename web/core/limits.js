@@ -8,11 +8,15 @@ export const MAX_CONTENT_BYTES = MAX_PART_BYTES + 64;
 export const MAX_MESSAGE_BYTES = HEADER_BYTES + MAX_CONTENT_BYTES + TAG_BYTES;
 export const MAX_FRAME_BYTES = 256 * 1024;
 export const MAX_TEXT_BYTES = 16 * 1024;
+/** Per (sender, stream). */
+export const MAX_SLOTS = 256;
 
 export const MAX_KEY_MESSAGES = 2 ** 24;
 export const MAX_KEY_BYTES = 64 * 2 ** 30;
 /** Failures to open on one key before the connection is torn down. */
 export const MAX_FORGERIES = 64;
+/** Epoch keys held at once. */
+export const MAX_EPOCH_KEYS = 8;
 
 /** Unacknowledged ORDERED content on the way to one peer. */
 export const ORDERED_IN_FLIGHT_BYTES = 256 * 1024;
@@ -23,9 +27,15 @@ export const CONNECT_MS = 2_000;
 export const TICK_MS = 1_000;
 export const BEACON_LOST_MS = 15_000;
 export const HANDSHAKE_RETRY_MS = 4_000;
+/** From one full handshake to the next: a host answers one a second, and this leaves room for a slow network. */
+export const FULL_HANDSHAKE_MS = 1_200;
+/** How long after a resume handshake the welcome may take. */
+export const RESUME_PATIENCE_MS = 20_000;
 export const PICTURE_WANT_MS = 4_000;
 export const ALONE_VIEWER_MS = 3_000;
 export const RENEW_MS = 5 * 60_000;
+/** What is stored for a reload is dated anew this often while the session goes on. */
+export const KEEP_MS = 60_000;
 /** Longest wait between two rounds over the relay list. */
 export const MAX_BACKOFF_MS = 10_000;
 /** A picture older than this is called old, and input that depends on it is refused. */

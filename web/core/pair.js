@@ -1,6 +1,6 @@
 /** One finished handshake in use: sealing, opening and ordering between this viewer and its host (docs/protocol.md 4). */
 
-import { Delivery, deliveryOf, header } from './header.js';
+import { Delivery, HOST_PAIRWISE, deliveryOf, fits, header } from './header.js';
 import { Newest, OrderedIn, OrderedOut } from './ordered.js';
 import { Opener, Sealer } from './seal.js';
 
@@ -75,13 +75,14 @@ export class Pair {
   }
 
   /**
-   * The body of a message of the peer, or null when it is of another association, known already or out of turn.
+   * The body of a message of the host, or null when it is of another association, of a stream or class that is not sealed
+   * pairwise, known already or out of turn.
    * Throws `Forged` when it was not sealed by the peer; ask `broken` whether that was once too often.
    * @param {Header} fields
    * @param {Uint8Array} message
    */
   async open(fields, message) {
-    if (fields.epoch !== this.number || fields.sender !== this.ends.peer) return null;
+    if (fields.epoch !== this.number || fields.sender !== this.ends.peer || !fits(fields, HOST_PAIRWISE)) return null;
     const content = await this.ends.opener.open(message);
     if (deliveryOf(fields.kind) === Delivery.ORDERED) return this.incoming.take(fields.stream, content);
     return this.#newest.take(fields) ? content : null;
@@ -89,6 +90,11 @@ export class Pair {
 
   get broken() {
     return this.ends.opener.broken;
+  }
+
+  /** A new connection: forgeries are counted anew. */
+  forgive() {
+    this.ends.opener.forgeries = 0;
   }
 
   get worn() {

@@ -80,7 +80,7 @@ export class PictureStream {
   /** @param {number} kind @param {number} epoch @param {Part} part @param {Uint8Array} data */
   #takeLive(kind, epoch, part, data) {
     const useless = { usable: false, picture: null };
-    if (this.state !== SYNC || (epoch === this.epoch && part.picture <= this.picture)) return useless;
+    if (this.state !== SYNC || epoch < this.epoch || (epoch === this.epoch && part.picture <= this.picture)) return useless;
     if (part.part === 0) {
       if (this.#live || !this.#expected(kind, part)) return this.#hold();
       this.#live = begin(epoch, part, false);

@@ -8,14 +8,18 @@
  */
 
 /**
- * @typedef {import('./handshake.js').ResumeKey} ResumeKey
- * @typedef {{session: string, stored: number, current: ResumeKey | null, next: ResumeKey | null}} Entry
+ * A secret and whether it is known, otherwise than from the relay's side, that the customer has it too: by the link, or
+ * because the operator confirmed it.
+ * @typedef {import('./handshake.js').ResumeKey & {confirmed?: boolean}} StoredKey
+ * @typedef {{session: string, stored: number, current: StoredKey | null, next: StoredKey | null}} Entry
  *
  * @typedef {object} ResumeStore
- * @property {() => Promise<ResumeKey[]>} load what may be tried, in order
- * @property {(key: ResumeKey) => Promise<void>} propose at M4
- * @property {() => Promise<void>} confirm at the sealed welcome
- * @property {() => Promise<void>} clear when the session is over
+ * @property {() => Promise<{keys: StoredKey[], welcomed: boolean}>} load what may be tried, in order; `welcomed` once a sealed welcome came
+ * @property {(key: StoredKey) => Promise<void>} propose at M4
+ * @property {() => Promise<void>} accept at the sealed welcome
+ * @property {() => Promise<void>} confirm by the operator
+ * @property {() => Promise<void>} keep now and then while the session goes on, so that it is not forgotten
+ * @property {() => Promise<void>} clear when the session is over, or is to be verified anew
  */
 
 const DATABASE = 'tasuki';
@@ -69,15 +73,22 @@ export function resumeStore(session) {
     async load() {
       const found = await run('readonly', (table) => table.get(session)).catch(() => undefined);
       if (found && Date.now() - found.stored < KEPT_MS) entry = found;
-      return [entry.current, entry.next].filter((key) => key !== null);
+      return { keys: [entry.current, entry.next].filter((key) => key !== null), welcomed: entry.current !== null };
     },
     async propose(key) {
       entry = { ...entry, next: key };
       await save();
     },
-    async confirm() {
+    async accept() {
       if (entry.next) entry = { ...entry, current: entry.next, next: null };
       await save();
+    },
+    async confirm() {
+      if (entry.current) entry = { ...entry, current: { ...entry.current, confirmed: true } };
+      await save();
+    },
+    async keep() {
+      if (entry.current) await save();
     },
     async clear() {
       entry = { session, stored: 0, current: null, next: null };

@@ -4,38 +4,28 @@
  *
  *  `state`    {@link State}, whenever it changes
  *  `picture`  a whole compressed picture for the decoder, in order; answer with `drawn` or `failed`
+ *  `blank`    what was drawn may be somebody else's: forget it
  *  `ignored`  {count}: the host did not apply that much input, because the session does not allow it
  */
 
 import { Agreement } from './agreement.js';
 import { Connection } from './connection.js';
-import { Epochs } from './epochs.js';
 import { Forged, TooLarge, WireError } from './errors.js';
 import { statementHash } from './handshake.js';
 import { Delivery, Stream, header, pack, unpack } from './header.js';
 import { concat } from './bytes.js';
-import { HEADER_BYTES, TICK_MS } from './limits.js';
+import { Keyring } from './keyring.js';
+import { HEADER_BYTES, KEEP_MS, RESUME_PATIENCE_MS, TICK_MS } from './limits.js';
 import * as control from './messages/control.js';
 import * as feedback from './messages/feedback.js';
 import * as input from './messages/input.js';
-import { Pair } from './pair.js';
 import { Close } from './relay.js';
 import { Screen } from './screen.js';
+import { Stateful } from './state.js';
 import { Tickets } from './tickets.js';
 
 /**
- * What people are shown.
- * @typedef {object} State
- * @property {'connecting' | 'waiting' | 'verifying' | 'resuming' | 'digits' | 'asking' | 'busy' | 'live' | 'failed' | 'over'} phase
- * @property {boolean} connected to a relay
- * @property {boolean} present whether the host is there
- * @property {string} digits to read out, in phase `digits`
- * @property {boolean} paused by the customer
- * @property {number} age milliseconds by which the picture is behind, 0 while it is current
- * @property {string[]} grants what the customer allowed
- * @property {string} why in phase `failed`
- * @property {string} by in phase `over`
- * @property {string} reason in phase `over`
+ * @typedef {import('./state.js').State} State
  *
  * @typedef {object} Options
  * @property {import('./tickets.js').Grant} grant
@@ -47,29 +37,14 @@ import { Tickets } from './tickets.js';
 /** Monotonic milliseconds. */
 const now = () => performance.now();
 
-export class ViewerSession extends EventTarget {
-  /** @type {State} */
-  state = {
-    phase: 'connecting',
-    connected: false,
-    present: false,
-    digits: '',
-    paused: false,
-    age: 0,
-    grants: [],
-    why: '',
-    by: '',
-    reason: '',
-  };
-
+export class ViewerSession extends Stateful {
   #host = 1;
-  #pair = /** @type {Pair | null} */ (null);
-  #epochs;
+  #keys;
   #agreement = /** @type {Agreement | null} */ (null);
   #screen = new Screen();
-  #welcomed = false;
-  /** The host that is there now has said something under the keys in hand. */
-  #proven = false;
+  /** When the keys in hand were agreed, and when they were last stored, in monotonic milliseconds. */
+  #agreedAt = 0;
+  #keptAt = 0;
   #handshakes = 0n;
   /** Why this side ended it: who ended is then known here, whatever the others say. */
   #ending = '';
@@ -83,7 +58,7 @@ export class ViewerSession extends EventTarget {
     this.options = options;
     this.tickets = new Tickets(options.source, options.grant);
     this.connection = new Connection(this.tickets);
-    this.#epochs = new Epochs(this.#host);
+    this.#keys = new Keyring(this.tickets.sender, this.#host, (message) => this.connection.send(message));
   }
 
   async start() {
@@ -95,15 +70,16 @@ export class ViewerSession extends EventTarget {
       link: options.link,
       store: options.store,
       send: (body) => this.#sendClear(body),
-      agreed: (association) => this.#agreed(association),
+      agreed: (association, confirmed) => this.#agreed(association, confirmed),
       step: (step) => this.#onStep(step),
-      sure: () => this.#welcomed && this.#proven,
+      sure: () => this.#keys.welcomed && this.#keys.heard,
     });
+    await this.#agreement.load();
     connection.addEventListener('text', (event) => this.#inOrder(() => this.#onText(detailOf(event))));
     connection.addEventListener('messages', (event) => {
       for (const message of detailOf(event)) this.#inOrder(() => this.#onMessage(message));
     });
-    connection.addEventListener('up', () => this.#set({ connected: true }));
+    connection.addEventListener('up', () => this.#onUp());
     connection.addEventListener('down', () => this.#onDown());
     connection.addEventListener('over', (event) => this.#onOver(detailOf(event)));
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
@@ -116,7 +92,24 @@ export class ViewerSession extends EventTarget {
   get accepting() {
     const { phase, connected, paused, grants } = this.state;
     if (phase !== 'live' || !connected || paused || !grants.includes('control')) return false;
-    return this.#screen.current(now()) && !this.#pair?.out.full;
+    return this.#keys.confirmed && this.#screen.current(now()) && !this.#keys.pair?.out.full;
+  }
+
+  /** The operator heard the customer say that they typed the digits and accepted: show the screen. */
+  async confirm() {
+    if (this.state.phase !== 'confirm') return;
+    this.#keys.confirmed = true;
+    this.set({ phase: 'live' });
+    this.#showAge();
+    await this.options.store.confirm();
+  }
+
+  /** The operator wants to verify anew, with new digits, what could not be proved. */
+  async verifyAgain() {
+    if (this.state.phase !== 'unproved') return;
+    await this.#agreement?.forget();
+    this.restart();
+    if (this.state.present) await this.#agreement?.start();
   }
 
   /** Send input in order; false when it was refused because no current picture is shown. @param {input.InputEvent[]} events */
@@ -128,26 +121,26 @@ export class ViewerSession extends EventTarget {
 
   /** Where the pointer is, in pixels of the picture. @param {number} x @param {number} y */
   movePointer(x, y) {
-    if (!this.accepting || !this.#pair) return;
-    this.#pair.latest(Stream.INPUT, input.encodePointer(this.#pair.out.generation(Stream.INPUT), x, y));
+    const { pair } = this.#keys;
+    if (pair && this.accepting) pair.latest(Stream.INPUT, input.encodePointer(pair.out.generation(Stream.INPUT), x, y));
   }
 
   /** Let go of all keys and buttons; goes out even when the picture is old. */
   releaseAll() {
-    if (this.state.phase === 'live') this.#say(Stream.INPUT, input.encode([{ type: 'release' }], now()));
+    if (this.#keys.confirmed) this.#say(Stream.INPUT, input.encode([{ type: 'release' }], now()));
   }
 
   /** Tell the host that it is over; the api is told by the page. @param {string} reason */
   end(reason) {
     this.#ending = reason;
-    if (this.#pair) this.#say(Stream.CONTROL, control.encode({ type: 'end', reason }));
+    this.#say(Stream.CONTROL, control.encode({ type: 'end', reason }));
   }
 
   /** Stop everything here; the session itself goes on. */
   close() {
     clearInterval(this.#ticker);
     this.#agreement?.stop();
-    this.#pair?.close();
+    this.#keys.pair?.close();
     this.connection.close();
   }
 
@@ -193,19 +186,21 @@ export class ViewerSession extends EventTarget {
 
   /** @param {boolean} present */
   async #setPresent(present) {
-    this.#set({ present });
-    this.#proven = false;
+    const { pair, welcomed } = this.#keys;
+    this.set({ present });
+    // It may be another process of the host, without these keys; what they proved stays.
+    this.#keys.heard = false;
     this.connection.alone(!present);
     if (!present) {
       this.#agreement?.pause();
-      if (!this.#pair) this.#set({ phase: 'waiting' });
+      if (!pair) this.set({ phase: 'waiting' });
       return;
     }
     // Without keys, or with new ones that the host may not have got to know, there is nothing to go on with.
-    if (!this.#pair || (!this.#welcomed && this.state.phase === 'resuming')) return void (await this.#agreement?.start());
+    if (!pair || (!welcomed && this.state.phase === 'resuming')) return void (await this.#agreement?.retry());
     this.#screen.lost();
     this.#screen.begin(now());
-    this.#pair.resend();
+    pair.resend();
     this.#sendFeedback();
   }
 
@@ -215,33 +210,30 @@ export class ViewerSession extends EventTarget {
     if (fields.sender !== this.#host) return;
     if (fields.stream === Stream.HANDSHAKE) return void (await this.#agreement?.receive(message.subarray(HEADER_BYTES)));
     try {
-      if (fields.recipient === this.tickets.sender) await this.#onPairwise(fields, message);
-      else if (fields.recipient === 0) await this.#onBroadcast(fields, message);
+      const opened = await this.#keys.open(fields, message);
+      if (opened?.pairwise) await this.#onPairwise(fields.stream, opened.body);
+      else if (opened) this.#onBroadcast(fields, opened.body);
     } catch (error) {
       if (!(error instanceof Forged)) throw error;
-      if (this.#pair?.broken || this.#epochs.broken) this.connection.next(Close.PROTOCOL);
+      if (this.#keys.broken) this.connection.next(Close.PROTOCOL);
     }
   }
 
-  /** @param {import('./header.js').Header} fields @param {Uint8Array} message */
-  async #onPairwise(fields, message) {
-    const pair = this.#pair;
-    const body = await pair?.open(fields, message);
-    if (!pair || !body || pair !== this.#pair) return;
-    this.#proven = true;
-    if (fields.stream === Stream.FEEDBACK) return pair.acknowledge(feedback.decode(body).generations);
-    if (fields.stream === Stream.CONTROL) await this.#onControl(control.decode(body));
-    this.#sendFeedback();
+  /** @param {number} stream @param {Uint8Array} body */
+  async #onPairwise(stream, body) {
+    if (stream === Stream.FEEDBACK) return this.#keys.pair?.acknowledge(feedback.decode(body).generations);
+    if (stream === Stream.CONTROL) await this.#onControl(control.decode(body));
+    return this.#sendFeedback();
   }
 
   /** @param {control.Control} message */
   async #onControl(message) {
     if (message.type === 'welcome' || message.type === 'epoch') {
       const { epoch, secret } = control.epochOf(message);
-      await this.#epochs.add(epoch, secret);
+      await this.#keys.epochs.add(epoch, secret);
       if (message.type === 'welcome') await this.#onWelcome(control.stringsOf(message.grants));
     } else if (message.type === 'grants') {
-      this.#set({ grants: control.stringsOf(message.grants) });
+      this.set({ grants: control.stringsOf(message.grants) });
     } else if (message.type === 'ignored') {
       this.dispatchEvent(new CustomEvent('ignored', { detail: { count: Number(message.count) || 0 } }));
     } else if (message.type === 'end') {
@@ -249,21 +241,19 @@ export class ViewerSession extends EventTarget {
     }
   }
 
-  /** @param {string[]} grants */
+  /** The keys are good; whether they are the customer's is another question. @param {string[]} grants */
   async #onWelcome(grants) {
-    this.#welcomed = true;
+    this.#keys.welcomed = true;
     this.#agreement?.settled();
     this.#screen.begin(now());
-    await this.options.store.confirm();
-    this.#set({ phase: 'live', grants, digits: '' });
+    await this.options.store.accept();
+    this.set({ phase: this.#keys.confirmed ? 'live' : 'confirm', grants, digits: '' });
   }
 
-  /** @param {import('./header.js').Header} fields @param {Uint8Array} message */
-  async #onBroadcast(fields, message) {
-    const body = await this.#epochs.open(fields, message);
-    if (!body) return;
+  /** @param {import('./header.js').Header} fields @param {Uint8Array} body */
+  #onBroadcast(fields, body) {
     if (fields.stream === Stream.BEACON) {
-      this.#set({ paused: this.#screen.beacon(body, now()) });
+      this.set({ paused: this.#screen.beacon(body, now()) });
       this.#showAge();
     } else if (fields.stream === Stream.SCREEN) {
       const { usable, picture } = this.#screen.part(fields, body, now());
@@ -274,21 +264,28 @@ export class ViewerSession extends EventTarget {
 
   // ---- keys
 
-  /** @param {import('./handshake.js').Association} association */
-  async #agreed(association) {
-    this.#pair?.close();
-    this.#pair = await Pair.from(association, this.tickets.sender, this.#host, (message) => this.connection.send(message));
-    this.#welcomed = false;
-    this.#epochs = new Epochs(this.#host);
+  /** @param {import('./handshake.js').Association} association @param {boolean} confirmed */
+  async #agreed(association, confirmed) {
+    this.#agreedAt = now();
+    await this.#keys.take(association, confirmed);
+    this.#blank();
+  }
+
+  #blank() {
     this.#screen.reset();
+    this.dispatchEvent(new Event('blank'));
   }
 
   /** @param {import('./agreement.js').Step} step */
   #onStep(step) {
     if (step.name === 'refused') return this.#over('customer', 'refused');
+    if (step.name === 'unproved') {
+      this.#keys.drop();
+      this.#blank();
+    }
     const digits = step.name === 'digits' ? step.digits : '';
     const why = step.name === 'failed' ? step.why : '';
-    return this.#set({ phase: step.name, digits, why });
+    return this.set({ phase: step.name, digits, why });
   }
 
   // ---- sending
@@ -302,51 +299,64 @@ export class ViewerSession extends EventTarget {
   /** @param {number} stream @param {Uint8Array} body */
   #say(stream, body) {
     try {
-      this.#pair?.say(stream, body);
+      this.#keys.pair?.say(stream, body);
     } catch (error) {
       if (!(error instanceof TooLarge)) throw error;
     }
   }
 
   #sendFeedback() {
-    if (!this.#pair || !this.connection.open) return;
+    const { pair, welcomed } = this.#keys;
+    if (!pair || !this.connection.open) return;
     const body = feedback.encode({
       ms: now(),
       ...this.#screen.feedback,
-      welcomed: this.#welcomed,
-      generations: this.#pair.incoming.generations,
+      welcomed,
+      generations: pair.incoming.generations,
     });
-    this.#pair.latest(Stream.FEEDBACK, body);
+    pair.latest(Stream.FEEDBACK, body);
   }
 
   // ---- time and ends
 
   #tick() {
-    if (this.state.phase === 'live' && this.state.connected) {
-      const time = now();
-      if (this.state.present) this.#screen.tick(time);
+    const { connected, present, phase } = this.state;
+    const { pair, welcomed } = this.#keys;
+    const time = now();
+    if (welcomed && connected) {
+      if (present) this.#screen.tick(time);
       if (this.#screen.silent(time)) return this.connection.next(Close.TIMEOUT);
     }
-    if (this.#pair?.worn && !this.#agreement?.busy) this.#agreement?.start();
+    const late = phase === 'resuming' && !welcomed && time - this.#agreedAt > RESUME_PATIENCE_MS;
+    if (pair && present && (pair.worn || late) && !this.#agreement?.busy) this.#agreement?.retry();
+    if (welcomed && time - this.#keptAt > KEEP_MS) {
+      this.#keptAt = time;
+      this.options.store.keep();
+    }
     this.#showAge();
     return this.#sendFeedback();
   }
 
   #showAge() {
-    this.#set({ age: this.state.phase === 'live' ? this.#screen.age(now()) : 0 });
+    this.set({ age: this.state.phase === 'live' ? this.#screen.age(now()) : 0 });
+  }
+
+  #onUp() {
+    this.#keys.forgive();
+    this.set({ connected: true });
   }
 
   #onDown() {
     this.#agreement?.pause();
     this.#screen.lost();
-    this.#set({ connected: false, present: false, phase: this.#pair ? this.state.phase : 'connecting' });
+    this.set({ connected: false, present: false, phase: this.#keys.pair ? this.state.phase : 'connecting' });
   }
 
   /** @param {import('./connection.js').Over} over */
   #onOver(over) {
     if (over.kind === 'ended') this.#over(over.by, over.reason);
     else if (over.kind === 'refused') this.#over('system', over.detail);
-    else this.#set({ phase: 'failed', why: over.kind });
+    else this.set({ phase: 'failed', why: over.kind });
   }
 
   /** @param {string} by @param {string} reason */
@@ -355,18 +365,7 @@ export class ViewerSession extends EventTarget {
     this.close();
     this.options.store.clear();
     const ended = this.#ending ? { by: 'operator', reason: this.#ending } : { by, reason };
-    this.#set({ phase: 'over', ...ended, digits: '', connected: false });
-  }
-
-  /** @param {Partial<State>} change */
-  #set(change) {
-    const before = this.state;
-    if (before.phase === 'over' && change.phase !== 'over') return;
-    this.state = { ...before, ...change };
-    const keys = /** @type {(keyof State)[]} */ (Object.keys(change));
-    if (keys.some((key) => String(before[key]) !== String(change[key]))) {
-      this.dispatchEvent(new CustomEvent('state', { detail: this.state }));
-    }
+    this.set({ phase: 'over', ...ended, digits: '', connected: false });
   }
 }
 

@@ -24,6 +24,8 @@ export class TasukiViewer extends HTMLElement {
   #field = document.createElement('textarea');
   #size = { width: 1, height: 1 };
   #picture = 0;
+  /** A picture of the host whose keys are in hand is on the canvas. */
+  #drawn = false;
   #observer = new ResizeObserver(() => this.#layout());
 
   /** Whether the picture is fitted to the element; else one pixel is one CSS pixel. */
@@ -58,6 +60,7 @@ export class TasukiViewer extends HTMLElement {
     this.#session = session;
     this.#decoder = decoder;
     session.addEventListener('picture', (event) => decoder.draw(detailOf(event)));
+    session.addEventListener('blank', () => this.#blank());
     session.addEventListener('state', (event) => this.#onState(detailOf(event)));
     session.addEventListener('ignored', (event) => this.#fire('tasuki-ignored', detailOf(event)));
     decoder.addEventListener('drawn', (event) => this.#onDrawn(detailOf(event)));
@@ -84,9 +87,10 @@ export class TasukiViewer extends HTMLElement {
     return this.#picture;
   }
 
-  /** The pixels the canvas shows, RGBA. @returns {Promise<{width: number, height: number, data: Uint8ClampedArray}>} */
+  /** The pixels the canvas shows now, RGBA; none while it is hidden. @returns {Promise<{width: number, height: number, data: Uint8ClampedArray}>} */
   async snapshot() {
-    return (await this.#decoder?.snapshot()) ?? { width: 0, height: 0, data: new Uint8ClampedArray() };
+    const shown = this.#canvas.hidden ? undefined : await this.#decoder?.snapshot();
+    return shown ?? { width: 0, height: 0, data: new Uint8ClampedArray() };
   }
 
   get fit() {
@@ -112,6 +116,17 @@ export class TasukiViewer extends HTMLElement {
     this.#keyboard?.text(text);
   }
 
+  /** The customer says that they accepted: show the screen. */
+  confirm() {
+    this.#session?.confirm();
+    this.focus();
+  }
+
+  /** Verify anew what could not be proved, with new digits. */
+  verifyAgain() {
+    this.#session?.verifyAgain();
+  }
+
   /** End the session for both sides. @param {string} [reason] */
   end(reason = 'ended') {
     this.#session?.end(reason);
@@ -122,6 +137,7 @@ export class TasukiViewer extends HTMLElement {
     const control = state.phase === 'live' && state.grants.includes('control');
     if (control) this.#attach();
     else this.#detach();
+    this.#unveil();
     this.toggleAttribute('data-control', control);
     this.toggleAttribute('data-stale', state.age > 0 || !state.connected);
     this.#fire('tasuki-state', state);
@@ -156,13 +172,25 @@ export class TasukiViewer extends HTMLElement {
   /** @param {{number: number, width: number, height: number, resized: boolean}} drawn */
   #onDrawn({ number, width, height, resized }) {
     this.#picture = number;
-    if (resized || this.#canvas.hidden) {
+    if (resized || !this.#drawn) {
       this.#size = { width, height };
-      this.#canvas.hidden = false;
       this.#layout();
     }
+    this.#drawn = true;
+    this.#unveil();
     this.#session?.drawn(number);
-    this.#fire('tasuki-picture', { number, width, height });
+    if (!this.#canvas.hidden) this.#fire('tasuki-picture', { number, width, height });
+  }
+
+  /** Whatever is drawn, the screen is there to be seen in phase `live` only. */
+  #unveil() {
+    this.#canvas.hidden = !this.#drawn || this.state?.phase !== 'live';
+  }
+
+  #blank() {
+    this.#drawn = false;
+    this.#decoder?.blank();
+    this.#unveil();
   }
 
   /** Sizes by hand: a canvas that was handed to a worker does not tell its own. */

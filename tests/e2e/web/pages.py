@@ -39,7 +39,12 @@ def digits(page: Page) -> str:
 
 def screen(page: Page) -> dict[str, Any]:
     """Wait for the remote screen; size and number of its newest picture."""
-    page.locator(".stage.live canvas:visible").wait_for(timeout=20_000)
+    shown = page.locator(".stage.live canvas:visible")
+    confirm = page.locator("#confirm-customer:visible")
+    confirm.or_(shown).wait_for(timeout=20_000)
+    if confirm.is_visible():
+        confirm.click()
+    shown.wait_for(timeout=20_000)
     script = """async () => {
       const viewer = document.querySelector('tasuki-viewer');
       const { width, height, data } = await viewer.snapshot();

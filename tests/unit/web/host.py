@@ -31,8 +31,10 @@ from agent.host.consent import Consent, Mode
 from agent.host.events import DigitsNeeded, Ended, Event, Input, Pointer
 from agent.host.protocol import HostProtocol
 from agent.outbox import Outbox
-from wire.header import Stream, split_frame, unpack
+from wire.header import Delivery, Stream, header, join_frame, split_frame, unpack
+from wire.limits import HEADER_BYTES
 from wire.messages import relay
+from wire.messages.handshake import M1, NO_ATTEMPT, Notice, NoticeKind, decode
 from wire.messages.input import Event as InputEvent
 
 T = TypeVar("T")
@@ -75,8 +77,12 @@ class LiveHost:
         self.events: list[Event] = []
         self.tickets: list[str] = []
         self.frames: list[bytes] = []
+        """What the viewer sent, and when (monotonic seconds) in `heard_at`."""
+        self.heard_at: list[float] = []
         self.frozen = False
         """The host's process stands still."""
+        self.deaf = False
+        """The relay keeps back what the viewer says."""
         self.withholding = False
         """The relay keeps the pictures back and forwards the rest."""
         self.passed: list[bytes] = []
@@ -153,6 +159,30 @@ class LiveHost:
         """Say something to the viewer that the host did not say."""
         self.do(lambda: self._say(WSMsgType.BINARY, frame))
 
+    def send_text(self, text: relay.Text) -> None:
+        """Say something to the viewer as the relay."""
+        self.do(lambda: self._say(WSMsgType.TEXT, relay.encode(text).encode()))
+
+    def send_notice(self, kind: NoticeKind, attempt: bytes = NO_ATTEMPT) -> None:
+        """Say in clear what anybody can say in the host's name."""
+        fields = header(Delivery.ORDERED, Stream.HANDSHAKE, HOST, VIEWER)
+        self.send_raw(join_frame([fields.pack() + Notice(kind, attempt).encode()]))
+
+    def sent(self, stream: Stream) -> list[bytes]:
+        """Messages of the viewer on a stream, whole."""
+        messages = [message for frame in list(self.frames) for message in split_frame(frame)]
+        return [bytes(message) for message in messages if unpack(message).stream == stream]
+
+    def attempts(self) -> list[tuple[float, M1]]:
+        """The handshakes the viewer started, and when."""
+        found = []
+        for at, frame in zip(list(self.heard_at), list(self.frames), strict=False):
+            for message in split_frame(frame):
+                body = decode(message[HEADER_BYTES:]) if unpack(message).stream == Stream.HANDSHAKE else None
+                if isinstance(body, M1):
+                    found.append((at, body))
+        return found
+
     def wait(self, condition: Callable[[], T | None], what: str) -> T:
         """What `condition` gives once it is true; fails after a deadline."""
         deadline = time.monotonic() + DEADLINE_SECONDS
@@ -226,6 +256,9 @@ class LiveHost:
 
     def frame(self, data: bytes) -> None:
         self.frames.append(data)
+        self.heard_at.append(time.monotonic())
+        if self.deaf:
+            return
         self._keep(self.protocol.frame(data, time.monotonic()))
         self._flush()
 

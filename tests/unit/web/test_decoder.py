@@ -102,6 +102,29 @@ def test_evil_pictures_are_refused(decoder: Page, name: str) -> None:
     assert decode(decoder, zstd(EVIL[name])) == {"error": "picture"}
 
 
+UNCOVERED = {
+    "small": [(1, 0, 0, 4, 3)],
+    "small-then-whole": [(1, 0, 0, 1, 1), WHOLE],
+    "halves": [(1, 0, 0, 4, 2), (1, 0, 2, 4, 2)],
+    "same-pixels-twice": [(1, 0, 0, 4, 2), (1, 0, 0, 4, 2)],
+    "none": [],
+}
+
+
+@pytest.mark.rule("R26")
+@pytest.mark.parametrize("name", UNCOVERED)
+@pytest.mark.parametrize("kind", ["catchup", "another-size"])
+def test_evil_pictures_that_let_the_last_one_show_through_are_refused(decoder: Page, kind: str, name: str) -> None:
+    side = 4 if kind == "catchup" else 3
+    before = picture(side, side, [(1, 0, 0, side, side)], bytes(range(3 * side * side)))
+    shown = decode(decoder, zstd(before))
+    assert shown["width"] == side
+    data = picture(4, 4, UNCOVERED[name], bytes(sum(3 * w * h for _, _, _, w, h in UNCOVERED[name])))
+    assert decode(decoder, zstd(data), catchup=kind == "catchup") == {"error": "picture"}
+    nothing = picture(side, side, [])
+    assert decode(decoder, zstd(nothing)) == shown, "the picture of before is untouched"
+
+
 def test_a_delta_without_its_group_is_refused(decoder: Page) -> None:
     assert decode(decoder, zstd(picture(4, 4, [WHOLE], bytes(48))), first=False) == {"error": "picture"}
 

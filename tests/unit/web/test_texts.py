@@ -37,7 +37,7 @@ def test_the_pages_use_only_texts_that_are_there() -> None:
 
 def test_no_text_of_the_pages_is_unused() -> None:
     made = tuple(prefix for prefix in MADE.findall(SOURCES) if prefix not in WEB)
-    phases = {f"viewer.{phase}" for phase in re.findall(r"'(\w+)'", (ROOT / "web/core/session.js").read_text())}
+    phases = {f"viewer.{phase}" for phase in re.findall(r"'(\w+)'", (ROOT / "web/core/state.js").read_text())}
     left = []
     for key in catalogue("en"):
         if not key.startswith(WEB) or f"'{key}'" in SOURCES or key.startswith(made):

@@ -1,7 +1,7 @@
 /** The session is over: who ended it, why, how long it took, and what next. */
 
 import { h } from '../lib/dom.js';
-import { clock, when } from '../lib/format.js';
+import { clock, printable, when } from '../lib/format.js';
 import { hasText } from '../lib/i18n.js';
 
 const SIDES = ['operator', 'customer', 'administrator', 'system'];
@@ -32,7 +32,7 @@ export function endedView(context, session) {
 /** @param {any} session */
 function why(session) {
   const by = SIDES.includes(session.ended_by) ? session.ended_by : 'system';
-  const reason = session.reason ?? 'ended';
+  const reason = printable(session.reason ?? 'ended');
   const key = `console.ended.reason.${reason}`;
   const known = hasText(key);
   return [

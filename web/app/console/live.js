@@ -17,6 +17,8 @@ import { toolbar } from './toolbar.js';
 const FAREWELL_MS = 3_000;
 /** Pause (ms) before asking for a ticket again. */
 const RETRY_MS = 2_000;
+/** Why a session is over when the customer did not say what the other end of the connection said. */
+const DENIED = 'verification_failed';
 
 /**
  * Where the viewer's tickets come from.
@@ -57,7 +59,12 @@ async function ending(id, { problem }) {
 export async function liveView(context, session) {
   const viewer = /** @type {Viewer} */ (document.createElement('tasuki-viewer'));
   const message = messageBox();
-  const card = progressCard(() => context.show(session));
+  const card = progressCard({
+    again: () => context.show(session),
+    confirm: () => viewer.confirm(),
+    deny: () => end(DENIED),
+    verify: () => viewer.verifyAgain(),
+  });
   const banner = h('p', { class: 'banner notice warn', role: 'status', hidden: true });
   const stage = h('div', { class: 'stage' }, viewer, h('div', { class: 'veil' }, card.element), banner);
   let ending = false;
@@ -67,20 +74,20 @@ export async function liveView(context, session) {
     const over = told.state === 'ended' ? told : { ...told, state: 'ended', ended_by: by, reason, ended_at: new Date().toISOString() };
     context.show(over);
   };
-  const end = async () => {
+  const end = async (reason = 'ended') => {
     if (ending) return;
     ending = true;
-    viewer.end();
+    viewer.end(reason);
     try {
-      await call('POST', `/v1/sessions/${session.id}/end`, { json: {} });
+      await call('POST', `/v1/sessions/${session.id}/end`, { json: reason === 'ended' ? {} : { reason } });
     } catch (error) {
       if (error instanceof Unreachable) message.show('app.unreachable');
       else if (!(error instanceof ApiError && error.slug === 'session-ended')) message.show(...explain(error, hasText));
     }
-    setTimeout(() => viewer.state?.phase !== 'over' && finish('operator', 'ended'), FAREWELL_MS);
+    setTimeout(() => viewer.state?.phase !== 'over' && finish('operator', reason), FAREWELL_MS);
   };
 
-  const bar = toolbar({ session, viewer, end, stage });
+  const bar = toolbar({ session, viewer, end: () => end(), stage });
   const update = (/** @type {State} */ state) => {
     card.update(state);
     bar.update(state);

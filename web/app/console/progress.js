@@ -9,17 +9,29 @@ import { bindText } from '../lib/i18n.js';
 const WAITING = new Set(['connecting', 'waiting', 'verifying', 'resuming', 'asking', 'busy']);
 
 /**
- * @param {() => void} again starts the viewer anew
+ * What the operator can decide on the card.
+ * @typedef {object} Decisions
+ * @property {() => void} again start the viewer anew
+ * @property {() => void} confirm the customer says that they accepted
+ * @property {() => void} deny they say that they did not
+ * @property {() => void} verify with new digits
  */
-export function progressCard(again) {
+
+/** @param {Decisions} decisions */
+export function progressCard({ again, confirm, deny, verify }) {
   const title = h('h1', { t: 'viewer.connecting' });
   const hint = h('p', { class: 'soft', t: 'viewer.connecting.hint' });
   const digits = h('p', { class: 'digits', id: 'digits', hidden: true });
   const warning = h('p', { class: 'notice info small', t: 'viewer.digits.warning', hidden: true });
+  const doubt = h('p', { class: 'notice warn', t: 'viewer.confirm.warning', hidden: true });
   const pulse = h('span', { class: 'pulse', 'aria-hidden': 'true' });
   const retry = h('button', { type: 'button', class: 'primary', t: 'viewer.use_here', onclick: again, hidden: true });
-  const live = h('div', { 'aria-live': 'polite', class: 'stack' }, h('div', { class: 'row' }, pulse, title), hint, digits, warning);
-  const element = h('section', { class: 'card stack progress' }, live, h('div', { class: 'row' }, retry));
+  const verifyAgain = h('button', { type: 'button', id: 'verify-again', class: 'primary', t: 'viewer.unproved.again', onclick: verify, hidden: true });
+  const yes = h('button', { type: 'button', id: 'confirm-customer', class: 'primary', t: 'viewer.confirm.yes', onclick: confirm });
+  const no = h('button', { type: 'button', id: 'deny-customer', t: 'viewer.confirm.no', onclick: deny });
+  const choice = h('div', { class: 'row', hidden: true }, yes, no);
+  const live = h('div', { 'aria-live': 'polite', class: 'stack' }, h('div', { class: 'row' }, pulse, title), hint, digits, warning, doubt);
+  const element = h('section', { class: 'card stack progress' }, live, choice, h('div', { class: 'row' }, retry, verifyAgain));
 
   return {
     element,
@@ -33,7 +45,9 @@ export function progressCard(again) {
       pulse.hidden = !WAITING.has(phase);
       digits.hidden = warning.hidden = phase !== 'digits';
       showDigits(digits, six);
+      doubt.hidden = choice.hidden = phase !== 'confirm';
       retry.hidden = phase !== 'failed';
+      verifyAgain.hidden = phase !== 'unproved';
     },
   };
 }

@@ -70,6 +70,8 @@ function who(session) {
 /** @param {State} state @returns {{key: string, colour: string}} */
 function standing({ phase, connected, paused, grants, age }) {
   if (phase === 'over' || phase === 'failed') return { key: 'viewer.state.over', colour: '' };
+  if (phase === 'unproved') return { key: 'viewer.state.unproved', colour: 'warn' };
+  if (phase === 'confirm') return { key: 'viewer.state.confirm', colour: 'warn' };
   if (phase !== 'live') return { key: 'viewer.state.connecting', colour: 'info' };
   if (!connected || age) return { key: 'viewer.state.behind', colour: 'warn' };
   if (paused) return { key: 'viewer.state.paused', colour: 'warn' };

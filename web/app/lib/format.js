@@ -16,6 +16,11 @@ export function clock(ms) {
   return seconds >= 3600 ? `${Math.floor(seconds / 3600)}:${tail}` : tail;
 }
 
+/** What somebody else wrote, without characters that control or turn around what is next to it. @param {unknown} text */
+export function printable(text) {
+  return String(text).slice(0, 200).replace(/\p{C}/gu, '');
+}
+
 /** A date and time. @param {string} rfc3339 */
 export function when(rfc3339) {
   return new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(rfc3339));

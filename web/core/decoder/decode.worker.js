@@ -8,13 +8,15 @@ import { PictureDecoder } from './picture.js';
 /**
  * @typedef {{type: 'canvas', canvas: OffscreenCanvas}
  *   | {type: 'picture', number: number, first: boolean, catchup: boolean, data: Uint8Array}
+ *   | {type: 'blank'}
  *   | {type: 'snapshot', id: number}} Request
  * @typedef {{type: 'drawn', number: number, width: number, height: number, resized: boolean}
  *   | {type: 'failed', number: number, detail: string}
+ *   | {type: 'blanked'}
  *   | {type: 'snapshot', id: number, width: number, height: number, data: Uint8ClampedArray}} Answer
  */
 
-const decoder = new PictureDecoder();
+let decoder = new PictureDecoder();
 /** @type {OffscreenCanvas | null} */
 let canvas = null;
 /** @type {OffscreenCanvasRenderingContext2D | null} */
@@ -49,6 +51,13 @@ function draw(picture) {
   }
 }
 
+/** Forget everything that was drawn: what comes next is somebody else's screen, for all that is known. */
+function blank() {
+  decoder = new PictureDecoder();
+  if (canvas && context) context.fillRect(0, 0, canvas.width, canvas.height);
+  answerWith({ type: 'blanked' });
+}
+
 /** What the canvas really shows. @param {number} id */
 function snapshot(id) {
   const { width, height } = decoder;
@@ -63,6 +72,8 @@ function handle(request) {
     context = canvas.getContext('2d', { alpha: false });
   } else if (request.type === 'picture') {
     draw(request);
+  } else if (request.type === 'blank') {
+    blank();
   } else {
     snapshot(request.id);
   }

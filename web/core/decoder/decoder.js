@@ -16,12 +16,14 @@ function workerUrl() {
 workerUrl.policy = null;
 
 /**
- * Fires `drawn` {number, width, height, resized} and `failed` {number, detail}.
+ * Fires `drawn` {number, width, height, resized} and `failed` {number, detail}; nothing any more of pictures before `blank`.
  */
 export class Decoder extends EventTarget {
   #worker = new Worker(workerUrl(), { type: 'module' });
   #snapshots = /** @type {Map<number, (answer: any) => void>} */ (new Map());
   #next = 1;
+  /** Blankings the worker has not come to yet. */
+  #blanking = 0;
 
   /** @param {HTMLCanvasElement} canvas handed over to the worker for good */
   constructor(canvas) {
@@ -35,6 +37,12 @@ export class Decoder extends EventTarget {
   /** @param {import('../pictures.js').Picture} picture */
   draw({ number, first, catchup, data }) {
     this.#worker.postMessage({ type: 'picture', number, first, catchup, data }, [data.buffer]);
+  }
+
+  /** Forget every picture so far. */
+  blank() {
+    this.#blanking += 1;
+    this.#worker.postMessage({ type: 'blank' });
   }
 
   /** The pixels the canvas shows now. @returns {Promise<{width: number, height: number, data: Uint8ClampedArray}>} */
@@ -52,8 +60,12 @@ export class Decoder extends EventTarget {
 
   /** @param {Answer} answer */
   #onAnswer(answer) {
+    if (answer.type === 'blanked') {
+      this.#blanking -= 1;
+      return;
+    }
     if (answer.type !== 'snapshot') {
-      this.dispatchEvent(new CustomEvent(answer.type, { detail: answer }));
+      if (!this.#blanking) this.dispatchEvent(new CustomEvent(answer.type, { detail: answer }));
       return;
     }
     this.#snapshots.get(answer.id)?.(answer);

@@ -47,6 +47,20 @@ class Steps {
   }
 }
 
+/** Size and number of rectangles, within their limits. @param {Uint8Array} bytes */
+function headOf(bytes) {
+  const reader = new Reader(bytes);
+  const width = reader.u16();
+  const height = reader.u16();
+  const count = reader.u16();
+  if (!width || !height || width > MAX_SIDE_PIXELS || height > MAX_SIDE_PIXELS) {
+    throw new PictureError('picture size out of bounds');
+  }
+  if (width * height > MAX_PICTURE_PIXELS) throw new PictureError('picture with too many pixels');
+  if (count > MAX_RECTANGLES) throw new PictureError('picture with too many rectangles');
+  return { width, height, count };
+}
+
 /** @param {Uint8Array} bytes @param {number} width @param {number} height @returns {Rectangle[]} */
 function rectanglesOf(bytes, width, height) {
   const reader = new Reader(bytes);
@@ -77,12 +91,8 @@ export class PictureDecoder {
    */
   decode({ data, first, catchup }) {
     const before = { width: this.width, height: this.height };
-    const rectangles = this.#draw(this.#stream(first, catchup), data);
-    const resized = before.width !== this.width || before.height !== this.height;
-    if ((resized || catchup) && !covers(rectangles, this.width * this.height)) {
-      throw new PictureError('picture that must cover everything does not');
-    }
-    return { resized, rectangles };
+    const rectangles = this.#draw(this.#stream(first, catchup), data, catchup);
+    return { resized: before.width !== this.width || before.height !== this.height, rectangles };
   }
 
   /** @param {boolean} first @param {boolean} catchup */
@@ -93,21 +103,24 @@ export class PictureDecoder {
     return this.#group;
   }
 
-  /** @param {ZstdStream} stream @param {Uint8Array} data */
-  #draw(stream, data) {
+  /** @param {ZstdStream} stream @param {Uint8Array} data @param {boolean} catchup */
+  #draw(stream, data, catchup) {
     /** @type {Rectangle[]} */
     let rectangles = [];
-    let count = 0;
+    let size = { width: 0, height: 0 };
     let next = 0;
     const wanted = () => (next < rectangles.length ? 3 * rectangles[next].w * rectangles[next].h : 0);
     /** The three kinds of pieces, in their order. @type {((bytes: Uint8Array) => number)[]} */
     const head = [
       (bytes) => {
-        count = this.#head(bytes);
+        const { count, ...told } = headOf(bytes);
+        size = told;
+        if (!count) this.#begin(size, [], catchup);
         return count * RECTANGLE_BYTES;
       },
       (bytes) => {
-        rectangles = rectanglesOf(bytes, this.width, this.height);
+        rectangles = rectanglesOf(bytes, size.width, size.height);
+        this.#begin(size, rectangles, catchup);
         return wanted();
       },
     ];
@@ -122,19 +135,18 @@ export class PictureDecoder {
     return rectangles;
   }
 
-  /** Takes the size, starting from black where it is new; gives the number of rectangles. @param {Uint8Array} bytes */
-  #head(bytes) {
-    const reader = new Reader(bytes);
-    const width = reader.u16();
-    const height = reader.u16();
-    const count = reader.u16();
-    if (!width || !height || width > MAX_SIDE_PIXELS || height > MAX_SIDE_PIXELS) {
-      throw new PictureError('picture size out of bounds');
+  /**
+   * Takes the size, starting from black where it is new. Nothing of before may show through a catch-up or a new size.
+   * @param {{width: number, height: number}} size
+   * @param {Rectangle[]} rectangles
+   * @param {boolean} catchup
+   */
+  #begin({ width, height }, rectangles, catchup) {
+    const resized = width !== this.width || height !== this.height;
+    if ((resized || catchup) && !covers(rectangles[0], width, height)) {
+      throw new PictureError('picture that must cover everything does not');
     }
-    if (width * height > MAX_PICTURE_PIXELS) throw new PictureError('picture with too many pixels');
-    if (count > MAX_RECTANGLES) throw new PictureError('picture with too many rectangles');
-    if (width !== this.width || height !== this.height) this.#resize(width, height);
-    return count;
+    if (resized) this.#resize(width, height);
   }
 
   /** @param {number} width @param {number} height */
@@ -146,7 +158,7 @@ export class PictureDecoder {
   }
 }
 
-/** Enough pixels to cover the picture. @param {Rectangle[]} rectangles @param {number} pixels */
-function covers(rectangles, pixels) {
-  return rectangles.reduce((area, { w, h }) => area + w * h, 0) >= pixels;
+/** Whether the first rectangle is the whole picture. @param {Rectangle | undefined} first @param {number} width @param {number} height */
+function covers(first, width, height) {
+  return first !== undefined && first.x === 0 && first.y === 0 && first.w === width && first.h === height;
 }

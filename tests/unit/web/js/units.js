@@ -4,15 +4,17 @@ import { Reader, fromBase64, fromHex, lp, same, toBase64url, toHex } from '/web/
 import { ZstdStream } from '/web/core/decoder/zstd.js';
 import { Epochs } from '/web/core/epochs.js';
 import { Freshness } from '/web/core/freshness.js';
-import { Flag, header, joinFrame, pack, splitFrame } from '/web/core/header.js';
+import { Delivery, Flag, Stream, header, joinFrame, pack, splitFrame, unpack } from '/web/core/header.js';
 import { keysymOf } from '/web/core/keysyms.js';
 import * as control from '/web/core/messages/control.js';
 import { pieces } from '/web/core/messages/input.js';
 import { Newest, OrderedIn, OrderedOut } from '/web/core/ordered.js';
+import { Pair } from '/web/core/pair.js';
 import { BLIND, HOLD, PictureStream, SYNC } from '/web/core/pictures.js';
 import { notches, placeOn } from '/web/core/pointer.js';
 import { connectUrl } from '/web/core/relay.js';
 import { Sealer } from '/web/core/seal.js';
+import { Stateful } from '/web/core/state.js';
 import { Tickets } from '/web/core/tickets.js';
 
 function check(condition, what) {
@@ -131,6 +133,10 @@ export function replayedPicturesChangeNothing() {
   check(!take(stream, Flag.GROUP, { picture: 6, group: 2, base: 5 }).usable, 'replay of a live part');
   check(!take(stream, Flag.CATCHUP, { picture: 5, group: 2 }).usable, 'replay of a catch-up');
   check(!take(stream, Flag.CATCHUP, { picture: 9, group: 2 }, 0).usable, 'a catch-up of an older epoch');
+  const newer = inSync();
+  check(take(newer, Flag.GROUP, { picture: 6, group: 2, base: 5 }, 3).picture, 'a newer epoch');
+  check(!take(newer, Flag.GROUP, { picture: 7, group: 3, base: 6 }, 2).usable, 'a live part of an older epoch');
+  equal([newer.state, newer.picture, newer.epoch], [SYNC, 6, 3], 'nor does that');
   equal([stream.state, stream.picture], [SYNC, 6], 'unchanged');
   check(take(stream, Flag.CATCHUP, { picture: 8, group: 3 }).picture, 'a newer catch-up is taken in step as well');
 }
@@ -190,6 +196,49 @@ export async function epochsKeepTheOldKeyUntilTheFirstLivePicture() {
   check((await epochs.open(...(await message(sealers[0], 3)))) === null, 'does');
 }
 
+export async function evilMessagesOfAnotherClassStreamOrSlotAreDroppedUnopened() {
+  const secret = new Uint8Array(32).fill(7);
+  const epochs = new Epochs(1);
+  await epochs.add(4, secret);
+  const association = { number: 4, viewerToHost: secret, hostToViewer: secret };
+  const pair = await Pair.from(association, 2, 1, () => {});
+  const sealer = await Sealer.from(secret, 4, 1);
+  const content = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1, 9);
+  const opened = async (from, kind, stream, recipient, slot = 0) => {
+    const clear = sealer.allocate(header({ kind, stream, sender: 1, recipient, slot }), content.length);
+    const message = await sealer.seal(clear, content);
+    return (await from.open(unpack(message), message)) !== null;
+  };
+  const { CONTROL, INPUT, FEEDBACK, BEACON, SCREEN, RECORDING } = Stream;
+  const { ORDERED, LATEST, FRAME } = Delivery;
+  for (const [kind, stream] of [[LATEST, CONTROL], [ORDERED, FEEDBACK], [ORDERED, INPUT], [LATEST, BEACON], [FRAME, SCREEN]]) {
+    check(!(await opened(pair, kind, stream, 2)), `pairwise, class ${kind} on stream ${stream}`);
+  }
+  for (const [kind, stream] of [[FRAME, BEACON], [LATEST, SCREEN], [ORDERED, CONTROL], [LATEST, FEEDBACK], [ORDERED, RECORDING]]) {
+    check(!(await opened(epochs, kind, stream, 0)), `for all, class ${kind} on stream ${stream}`);
+  }
+  check(!(await opened(pair, LATEST, FEEDBACK, 2, 256)) && !(await opened(epochs, LATEST, BEACON, 0, 256)), 'a slot over its limit');
+  check((await opened(pair, LATEST, FEEDBACK, 2, 255)) && (await opened(epochs, LATEST, BEACON, 0, 255)), 'the last slot');
+  check((await opened(pair, ORDERED, CONTROL, 2)) && (await opened(epochs, FRAME, SCREEN, 0)), 'what fits');
+}
+
+export async function evilForgeriesAreCountedPerKeyAndForgivenOnANewConnection() {
+  const secret = new Uint8Array(32).fill(7);
+  const pair = await Pair.from({ number: 4, viewerToHost: secret, hostToViewer: secret }, 2, 1, () => {});
+  const epochs = new Epochs(1);
+  await epochs.add(4, secret);
+  const cases = [[pair, header({ kind: 2, stream: Stream.FEEDBACK, sender: 1, recipient: 2, epoch: 4 })], [epochs, header({ kind: 3, stream: Stream.SCREEN, sender: 1, epoch: 4 })]];
+  for (const [keys, fields] of cases) {
+    const message = new Uint8Array([...pack(fields), ...new Uint8Array(40)]);
+    for (let n = 0; n < 64; n++) equal(await keys.open(fields, message).catch((error) => error.slug), 'forged', 'a forgery');
+    check(!keys.broken, '64 are borne');
+    await keys.open(fields, message).catch(() => undefined);
+    check(keys.broken, 'one more is not');
+    keys.forgive();
+    check(!keys.broken, 'a new connection');
+  }
+}
+
 export async function aSequenceIsNeverUsedTwice() {
   const sealer = await Sealer.from(new Uint8Array(32), 1, 2);
   const fields = header({ kind: 1, stream: 3, sender: 2 });
@@ -247,6 +296,22 @@ export function shortFirstPiecesComeOutAtOnce() {
   const stream = new ZstdStream();
   for (const piece of [`${HEAD}0050080000aa`, '080000bb', '', '100000ccdd']) stream.push(fromHex(piece), (chunk) => out.push(...chunk));
   equal(out, [0xaa, 0xbb, 0xcc, 0xdd], 'bytes');
+}
+
+// ---- what people are shown
+
+export function lyingPartiesDoNotEndUnproved() {
+  const session = new Stateful();
+  session.set({ phase: 'live', connected: true });
+  session.set({ phase: 'unproved' });
+  for (const phase of ['live', 'confirm', 'digits', 'resuming', 'waiting']) session.set({ phase, present: true });
+  equal([session.state.phase, session.state.present], ['unproved', true], 'whatever comes');
+  session.restart();
+  equal(session.state.phase, 'waiting', 'the operator decides');
+  session.set({ phase: 'over' });
+  session.set({ phase: 'live' });
+  session.restart();
+  equal(session.state.phase, 'over', 'over is over');
 }
 
 // ---- input
