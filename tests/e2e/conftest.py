@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.stack import Stack, run_stack
-from tests.fixtures.xvfb import Xvfb, run_xvfb
+from tests.fixtures.xvfb import Xvfb, run_xvfb, xvfb
+
+__all__ = ["desktop", "stack", "xvfb"]
 
 
 @pytest.fixture(scope="session")
