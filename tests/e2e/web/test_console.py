@@ -6,6 +6,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e.stack import COMPANY, PASSWORD, Stack, accept
 from tests.e2e.web.pages import digits, ended, fill_sign_in, new_session, screen, sign_in
+from tests.e2e.web.test_accessible import CHECK
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("web")]
 
@@ -52,6 +53,36 @@ def test_a_whole_session_by_code(console: Page, stack: Stack) -> None:
         console.get_by_role("button", name="End session").click()
         console.get_by_role("button", name="End now").click()
         ended(console, "You ended it.")
+        customer.until("other side ended it")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_screen_waits_for_the_customers_own_word(console: Page, stack: Stack, scheme: str) -> None:
+    console.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    code, _ = new_session(console)
+    with stack.customer(code) as customer:
+        accept(customer, digits(console))
+        for _ in range(2):
+            expect(console.locator("#confirm-customer")).to_be_visible(timeout=20_000)
+            expect(console.locator("canvas")).to_be_hidden()
+            expect(console.locator(".progress")).to_contain_text("somebody may sit in between")
+            assert console.evaluate(CHECK) == []
+            console.reload()
+        console.locator("#confirm-customer").click()
+        expect(console.locator("canvas")).to_be_visible()
+        expect(console.locator(".tasuki-keys")).to_be_focused()
+        console.reload()
+        expect(console.locator("#live-state")).to_have_text("Live, in control", timeout=20_000)
+        customer.type("s")
+        ended(console, "The customer ended it.")
+
+
+def test_without_the_customers_word_it_is_ended(console: Page, stack: Stack) -> None:
+    code, _ = new_session(console)
+    with stack.customer(code) as customer:
+        accept(customer, digits(console))
+        console.locator("#deny-customer").click()
+        ended(console, "You ended it.", "Verification failed")
         customer.until("other side ended it")
 
 

@@ -29,9 +29,9 @@ export function progressCard({ again, confirm, deny, verify }) {
   const verifyAgain = h('button', { type: 'button', id: 'verify-again', class: 'primary', t: 'viewer.unproved.again', onclick: verify, hidden: true });
   const yes = h('button', { type: 'button', id: 'confirm-customer', class: 'primary', t: 'viewer.confirm.yes', onclick: confirm });
   const no = h('button', { type: 'button', id: 'deny-customer', t: 'viewer.confirm.no', onclick: deny });
-  const choice = h('div', { class: 'row', hidden: true }, yes, no);
+  const choices = h('div', { class: 'row', hidden: true }, yes, no, retry, verifyAgain);
   const live = h('div', { 'aria-live': 'polite', class: 'stack' }, h('div', { class: 'row' }, pulse, title), hint, digits, warning, doubt);
-  const element = h('section', { class: 'card stack progress' }, live, choice, h('div', { class: 'row' }, retry, verifyAgain));
+  const element = h('section', { class: 'card stack progress' }, live, choices);
 
   return {
     element,
@@ -45,9 +45,10 @@ export function progressCard({ again, confirm, deny, verify }) {
       pulse.hidden = !WAITING.has(phase);
       digits.hidden = warning.hidden = phase !== 'digits';
       showDigits(digits, six);
-      doubt.hidden = choice.hidden = phase !== 'confirm';
+      doubt.hidden = yes.hidden = no.hidden = phase !== 'confirm';
       retry.hidden = phase !== 'failed';
       verifyAgain.hidden = phase !== 'unproved';
+      choices.hidden = yes.hidden && retry.hidden && verifyAgain.hidden;
     },
   };
 }
