@@ -39,6 +39,8 @@ class Seat:
     resume_ticket: str
     relays: list[RelayAddress]
     mode: str
+    limit_seconds: int | None = None
+    """The longest that the session may be, counted from the acceptance: as signed for both sides, or less by the ticket."""
     ended: tuple[str, str] | None = None
     """`(by, reason)` once the server says that the session is over."""
 
@@ -66,6 +68,9 @@ class Seat:
                 resume_ticket=str(answer["resume_ticket"]),
                 relays=[RelayAddress(str(relay["id"]), str(relay["url"])) for relay in answer["relays"]],
                 mode=str(statement["mode"]),
+                limit_seconds=_smallest(
+                    statement.get("limits"), tokens.unverified_claims(answer["ticket"]).get("limits")
+                ),
             )
         except (WireError, KeyError, TypeError, ValueError, json.JSONDecodeError) as error:
             raise SeatError(f"the server's answer cannot be trusted ({error}); do not go on") from error
@@ -101,3 +106,12 @@ class Seat:
         with contextlib.suppress(KeyError):
             self.resume_ticket = str(answer["resume_ticket"])
         return True
+
+
+def _smallest(*limits: object) -> int | None:
+    """The smallest `seconds` that any of them names; TypeError for what is no limit."""
+    named = [limit.get("seconds") for limit in limits if isinstance(limit, dict)]
+    seconds = [value for value in named if value is not None]
+    if not all(isinstance(value, int) and value > 0 for value in seconds):
+        raise TypeError("a session limit is a number of seconds")
+    return min(seconds, default=None)

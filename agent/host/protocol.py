@@ -54,9 +54,10 @@ class HostProtocol:
         counter: Callable[[], int],
         link: bytes | None = None,
         about: dict[str, object] | None = None,
+        limit_seconds: float | None = None,
     ) -> None:
         """`statement` is its SHA-256; `counter` gives association and epoch numbers, stored before use; `about` goes into
-        the sealed welcome."""
+        the sealed welcome; `limit_seconds` is the longest session, from the first acceptance on."""
         self.consent, self.outbox = consent, outbox
         self.stream = PictureStream(sender, outbox)
         self.ended: Ended | None = None
@@ -74,6 +75,8 @@ class HostProtocol:
             link=link,
         )
         self._beacon_at = 0.0
+        self._limit_seconds = limit_seconds
+        self._accepted_at: float | None = None
         self._met = False
 
     # ---- what the relay says
@@ -119,6 +122,8 @@ class HostProtocol:
         accepted = self._peers.accepted()
         if accepted and all(now - peer.seen > RESUME_SECONDS for peer in accepted):
             return events + self.end("system", "lost")
+        if self._too_long(now):
+            return events + self.end("system", "time_limit")
         for peer in accepted:
             if peer.pair is not None and peer.pair.worn:
                 peer.pair = None
@@ -198,6 +203,11 @@ class HostProtocol:
         self._verification.again(viewer)
         return [Cancelled(viewer.sender)]
 
+    def _too_long(self, now: float) -> bool:
+        if self._limit_seconds is None or self._accepted_at is None:
+            return False
+        return now - self._accepted_at > self._limit_seconds
+
     # ---- viewers coming and going
 
     def _text(self, text: relay.Text, now: float) -> list[Event]:
@@ -259,6 +269,7 @@ class HostProtocol:
 
     def _admit(self, peer: Peer, now: float) -> None:
         peer.phase = Phase.ACCEPTED
+        self._accepted_at = now if self._accepted_at is None else self._accepted_at
         about: dict[str, object] = {
             "grants": sorted(self.consent.grants),
             "host": self._about,

@@ -61,6 +61,7 @@ class HostSession:
             entropy=os.urandom,
             counter=lambda: next(numbers),
             link=link_secret,
+            limit_seconds=seat.limit_seconds,
             about={"platform": platform.system(), "release": platform.release(), "capabilities": ["lossless"]},
         )
         self._seat, self._api, self._ui, self._question, self._lang = seat, api, interface, question, lang

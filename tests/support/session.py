@@ -56,7 +56,7 @@ class End:
 class Session:
     """Host 1 and viewers 2, 3 … in one room. `settle` carries everything until nothing moves."""
 
-    def __init__(self, mode: Mode = "control", link: bytes | None = None) -> None:
+    def __init__(self, mode: Mode = "control", link: bytes | None = None, limit_seconds: float | None = None) -> None:
         self.now = 1000.0
         self.room = Room("ses_test", Counters())
         self.tamper: Tamper = lambda _to, frame: [frame]
@@ -67,7 +67,7 @@ class Session:
         self.consent = Consent(mode)
         self.host = End(1, HostProtocol(
             sender=1, ticket="host", statement=STATEMENT, consent=self.consent, outbox=outbox, entropy=entropy("host"),
-            counter=lambda: next(numbers), link=link,
+            counter=lambda: next(numbers), link=link, limit_seconds=limit_seconds,
         ), outbox)  # fmt: skip
         self.viewers: dict[int, End] = {}
         self.pixels = bytearray(b"\x20\x40\x60\xff" * (WIDTH * HEIGHT))

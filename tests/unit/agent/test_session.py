@@ -469,3 +469,12 @@ def test_a_goodbye_during_verification_calls_the_question_off() -> None:
     assert session.host.of(host_events.Cancelled)
     session.answer(True)
     assert session.consent.state is State.WAITING
+
+
+def test_the_host_ends_at_the_longest_time_even_when_relay_and_server_do_not() -> None:
+    session = Session(limit_seconds=60)
+    viewer = session.accepted(session.viewer())
+    session.advance(59, 1)
+    assert session.host.core.ended is None
+    session.advance(2, 1)
+    assert [(e.by, e.reason) for e in viewer.of(events.Ended)] == [("system", "time_limit")]
