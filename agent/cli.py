@@ -12,6 +12,8 @@ from agent.commands.output import run_command
 app = typer.Typer(
     name="tasuki",
     help="Remote support: the customer joins with a code, and the relay can read nothing.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 server not reachable, 4 not signed in or not allowed,"
+    " 5 refused, or ended before it began.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -24,7 +24,7 @@ from relay.limits import CONNECTIONS
 from relay.metrics import RelayCollector, render
 from relay.reports import Reports
 from relay.server import RelayServer
-from relay.settings import Listen, Settings
+from relay.settings import Listen, Settings, load_settings
 from relay.tickets import TicketDesk
 
 log = structlog.get_logger()
@@ -158,7 +158,7 @@ def main() -> int:
     """Exit code 0 after a drain, 1 with one sentence on stderr when it cannot start."""
     logs.configure()
     try:
-        uvloop.run(serve(Settings()))
+        uvloop.run(serve(load_settings()))
     except ValidationError as error:
         return _fail("; ".join(_sentence(dict(problem)) for problem in error.errors()))
     except CannotStart as error:

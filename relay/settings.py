@@ -1,5 +1,6 @@
 """Settings of one relay process: the environment with the prefix TASUKI_, read once in main and handed down."""
 
+import os
 import ssl
 from ipaddress import ip_address
 from pathlib import Path
@@ -122,6 +123,12 @@ class Settings(BaseSettings):
         except (OSError, ssl.SSLError) as error:
             raise ValueError(f"cannot use the certificate {self.tls_cert_file}: {error.strerror or error}") from None
         return context
+
+
+def load_settings() -> Settings:
+    """The settings of this process: environment, then the file that TASUKI_SETTINGS_FILE names (as the api reads them)."""
+    file = os.environ.get("TASUKI_SETTINGS_FILE")
+    return Settings(_env_file=file)  # type: ignore[call-arg]  # taken by BaseSettings, unknown to its synthesized __init__
 
 
 def parse_listen(text: str) -> Listen:

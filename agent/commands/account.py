@@ -73,7 +73,7 @@ def login(
         say(f"Signed in at {server} as {username}.", strong=username)
 
 
-def logout() -> None:
+def logout(as_json: JsonOption = False) -> None:
     """Sign out and forget the tokens on this machine."""
     saved = Credentials.load()
 
@@ -85,4 +85,7 @@ def logout() -> None:
 
     run(work())
     Credentials.forget()
-    say("Signed out.")
+    if as_json:
+        print_json({"signed_out": saved is not None})
+    else:
+        say("Signed out.")

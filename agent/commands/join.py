@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import typer
 
 from agent.api_client import ApiClient, ApiError
-from agent.commands.output import REFUSED, CommandError, JsonOption, ServerOption, print_event, run, say
+from agent.commands.output import FAILED, REFUSED, CommandError, JsonOption, ServerOption, print_event, run, say
 from agent.commands.store import decode_link_secret
 from agent.host.ui.question import server_name
 from texts import language_from_env, translate
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from agent.host.ui import CustomerInterface
 
 CODE_DIGITS = range(6, 13)
-LINK_FORM = "it looks like https://support.example.com/join/12345678"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -35,26 +34,31 @@ class Invitation:
     secret: bytes | None = None
 
 
-def parse_invitation(text: str) -> Invitation:
+def _refusal(key: str, lang: str, *, code: int = FAILED, **values: object) -> CommandError:
+    """What stops a join, in the customer's language."""
+    return CommandError(translate(f"cli.join.{key}", lang, **values), code)
+
+
+def parse_invitation(text: str, lang: str = "en") -> Invitation:
     """A code as people write it (spaces and dashes are fine), or a join link. Raises CommandError."""
     if "://" in text:
-        return _parse_link(text)
+        return _parse_link(text, lang)
     code = "".join(char for char in text if char not in " -\u3000")
     if not (code.isascii() and code.isdigit() and len(code) in CODE_DIGITS):
-        raise CommandError(f"{text!r} is no session code: it has 6 to 12 digits, such as 1234 5678. Ask for it again.")
+        raise _refusal("bad_code", lang, typed=repr(text))
     return Invitation(code)
 
 
-def _parse_link(text: str) -> Invitation:
+def _parse_link(text: str, lang: str) -> Invitation:
     try:
         parts = urlsplit(text)
         server_name(text)
     except ValueError:
-        raise CommandError(f"{text!r} is no join link: {LINK_FORM}") from None
+        raise _refusal("bad_link", lang, typed=repr(text)) from None
     head, slash, code = parts.path.rstrip("/").rpartition("/join/")
     if parts.scheme not in {"http", "https"} or not slash or parts.username is not None or parts.password is not None:
-        raise CommandError(f"{text!r} is no join link: {LINK_FORM}")
-    found = parse_invitation(code)
+        raise _refusal("bad_link", lang, typed=repr(text))
+    found = parse_invitation(code, lang)
     key = parse_qs(parts.fragment).get("k")
     return Invitation(found.code, f"{parts.scheme}://{parts.netloc}{head}", decode_link_secret(key[0]) if key else None)
 
@@ -62,9 +66,7 @@ def _parse_link(text: str) -> Invitation:
 def _server(asked: Invitation, given: str | None, lang: str) -> str:
     """The server's address; refuses one that a stranger on the way could read or that is not the one asked for."""
     if asked.server and given and server_name(asked.server) != server_name(_with_scheme(given)):
-        raise CommandError(
-            f"the link is for {server_name(asked.server)}, but --server (or TASUKI_API_URL) says {given}; leave one of them out"
-        )
+        raise _refusal("two_servers", lang, link=server_name(asked.server), given=given)
     address = _with_scheme(asked.server or given or str(typer.prompt(translate("cli.ask_server", lang), err=True)))
     try:
         server_name(address)
@@ -72,7 +74,7 @@ def _server(asked: Invitation, given: str | None, lang: str) -> str:
         raise CommandError(str(error)) from error
     parts = urlsplit(address)
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        raise CommandError(f"{address} is not encrypted; it must begin with https://")
+        raise _refusal("not_encrypted", lang, server=address)
     return address
 
 
@@ -91,7 +93,7 @@ def proxy_for(url: str) -> str | None:
     return getproxies().get("https" if parts.scheme == "wss" else "http")
 
 
-def _injector(mode: str, screen: "Screen", drawn: bool) -> "Injector | None":
+def _injector(mode: str, screen: "Screen", drawn: bool, lang: str) -> "Injector | None":
     from agent.host.input import Area, InputError, open_injector  # noqa: PLC0415
 
     if mode != "control" or drawn:
@@ -99,7 +101,7 @@ def _injector(mode: str, screen: "Screen", drawn: bool) -> "Injector | None":
     try:
         return open_injector(area=Area(*screen.area))
     except InputError as error:
-        raise CommandError(f"{error}. The operator could see but not help; nothing was shared.") from error
+        raise _refusal("no_input", lang, why=error) from error
 
 
 def join(
@@ -115,41 +117,38 @@ def join(
     from agent.host.capture import NoScreenError  # noqa: PLC0415
 
     lang = language_from_env()
-    asked = parse_invitation(invitation or str(typer.prompt(translate("cli.ask_code", lang), err=True)).strip())
+    asked = parse_invitation(invitation or str(typer.prompt(translate("cli.ask_code", lang), err=True)).strip(), lang)
     address = _server(asked, server, lang)
     try:
-        ended = run(_join(asked, address, lang, screen, monitor))
+        ended = run(_join(asked, address, lang, screen, monitor, as_json))
     except NoScreenError as error:
-        raise CommandError(f"{error}. Nothing was joined; see also: tasuki doctor") from error
+        raise _refusal("no_screen", lang, why=error) from error
     if as_json:
         print_event("ended", by=ended.by, reason=ended.reason)
     if ended.reason in {"refused", "verification_failed", "expired"}:
         raise typer.Exit(REFUSED)
 
 
-async def _join(asked: Invitation, address: str, lang: str, kind: str, monitor: int) -> "Ended":
+async def _join(asked: Invitation, address: str, lang: str, kind: str, monitor: int, as_json: bool) -> "Ended":
     from agent.host.capture import open_screen  # noqa: PLC0415
 
-    say(translate("cli.joining", lang, server=server_name(address)))
+    if not as_json:
+        say(translate("cli.joining", lang, server=server_name(address)))
     source = open_screen(kind, monitor)
     try:
         async with ApiClient(address) as api:
-            answer = await _claim(api, asked.code)
+            answer = await _claim(api, asked.code, lang)
             return await _host(api, answer, asked.secret, source, address, lang, drawn=kind == "drawn")
     finally:
         source.close()
 
 
-async def _claim(api: ApiClient, code: str) -> dict[str, Any]:
+async def _claim(api: ApiClient, code: str, lang: str) -> dict[str, Any]:
     try:
         return await api.post("/v1/join", {"code": code}, headers={"Idempotency-Key": secrets.token_hex(16)})
     except ApiError as error:
         if error.status == 404:
-            raise CommandError(
-                "this code is not valid (any more): it may be mistyped, used already, or too old. "
-                "Ask for a new one; nothing was shared.",
-                REFUSED,
-            ) from error
+            raise _refusal("not_valid", lang, code=REFUSED) from error
         raise
 
 
@@ -195,7 +194,7 @@ async def _host(
             interface,
             question,
             screen=source,
-            injector=_injector(seat.mode, source, drawn),
+            injector=_injector(seat.mode, source, drawn, lang),
             lang=lang,
             link_secret=secret,
             proxy=proxy_for(seat.relays[0].url),

@@ -82,9 +82,27 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
     return uvloop.run(work)
 
 
-def _fail(text: str, code: int) -> None:
-    sys.stderr.write(f"tasuki: {clean(text)}\n")
+def _fail(text: str, code: int, slug: str = "failed") -> None:
+    """The last word of a command: one sentence on stderr, as JSON where JSON was asked for."""
+    text = clean(text)
+    if "--json" in sys.argv[1:]:
+        sys.stderr.write(
+            json.dumps({"error": {"slug": slug, "detail": text, "exit_code": code}}, ensure_ascii=False) + "\n"
+        )
+    else:
+        sys.stderr.write(f"tasuki: {text}\n")
     raise SystemExit(code)
+
+
+def _sentence(error: ApiError) -> str:
+    """What the server found wrong, with the names of the fields as people know them."""
+    found = error.body.get("errors")
+    if error.status != 422 or not isinstance(found, list):
+        return error.detail
+    parts = [
+        f"{str(one.get('pointer', '')).strip('#/')}: {one.get('detail')}" for one in found if isinstance(one, dict)
+    ]
+    return "; ".join(parts) + ". Nothing was changed." if parts else error.detail
 
 
 def run_command(app: Callable[[], Any]) -> None:
@@ -94,10 +112,10 @@ def run_command(app: Callable[[], Any]) -> None:
     except CommandError as error:
         _fail(str(error), error.code)
     except ServerUnreachableError as error:
-        _fail(str(error), UNREACHABLE)
+        _fail(str(error), UNREACHABLE, "unreachable")
     except ApiError as error:
         if error.status == 401:
-            _fail(f"{error.detail} Sign in with: tasuki login", NOT_ALLOWED)
-        _fail(error.detail, NOT_ALLOWED if error.status == 403 else FAILED)
+            _fail(f"{error.detail} Sign in with: tasuki login", NOT_ALLOWED, error.slug)
+        _fail(_sentence(error), NOT_ALLOWED if error.status == 403 else FAILED, error.slug)
     except KeyboardInterrupt:
-        _fail("stopped", 130)
+        _fail("stopped", 130, "stopped")

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from agent.commands.output import CommandError, ServerOption, print_json, run
+from agent.commands.output import CommandError, JsonOption, ServerOption, print_json, run
 from agent.commands.store import signed_in
 
 METHODS = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE"})
@@ -37,6 +37,7 @@ def call(
     path: Annotated[str, typer.Argument(help="Such as /v1/sessions.")],
     fields: Annotated[list[str] | None, typer.Argument(help="name=value; query of a GET, else the JSON body.")] = None,
     server: ServerOption = None,
+    as_json: JsonOption = True,  # noqa: ARG001 - it always is; the option is there because every command has it
 ) -> None:
     """Call any operation of the API and print its JSON."""
     verb, values = method.upper(), _fields(fields or [])

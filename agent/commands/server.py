@@ -38,6 +38,18 @@ def _forward(stream: IO[str] | None) -> None:
         threading.Thread(target=lambda: [sys.stdout.write(line) for line in stream], daemon=True).start()
 
 
+def _settings() -> dict[str, str]:
+    """The environment, with what the file of TASUKI_SETTINGS_FILE says and the environment does not."""
+    name = os.environ.get("TASUKI_SETTINGS_FILE")
+    if name is None:
+        return dict(os.environ)
+    from dotenv import dotenv_values  # noqa: PLC0415 - comes with the server's parts
+
+    if not Path(name).is_file():
+        raise CommandError(f"the settings file {name} (TASUKI_SETTINGS_FILE) is not there")
+    return {key: value for key, value in dotenv_values(name).items() if value is not None} | dict(os.environ)
+
+
 @serve_app.callback()
 def serve(
     context: typer.Context,
@@ -48,8 +60,9 @@ def serve(
     """Run api and one relay on this machine."""
     if context.invoked_subcommand is not None:
         return
-    data = data_dir or Path("data")
-    environment = os.environ | {"TASUKI_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1"}
+    environment = _settings() | {"PYTHONUNBUFFERED": "1"}
+    data = data_dir or Path(environment.get("TASUKI_DATA_DIR", "data"))
+    environment["TASUKI_DATA_DIR"] = str(data)
     environment.setdefault("TASUKI_RELAY_TOKEN_FILE", str(data / "relay.token"))  # the api makes it when it is missing
     processes: list[subprocess.Popen[str]] = []
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from agent.viewer.session import ViewerSession
 
 SETTLE_SECONDS = 0.5
-"""A screenshot is taken when no picture came for this long, or after `--settle` at the latest."""
+"""A screenshot is taken when no picture came for this long, or after ten seconds at the latest."""
 
 
 def view(

@@ -156,3 +156,20 @@ def test_the_port_is_taken(stack: Stack) -> None:
     said = stack.tasuki("serve")
     assert said.returncode == 1
     assert "taken" in said.stderr
+
+
+def test_every_command_speaks_json(stack: Stack) -> None:
+    assert json.loads(stack.tasuki("call", "GET", "/v1/me", "--json").stdout)["operator"]["login"] == "alice"
+    refused = stack.tasuki("session", "create", "--mode", "nonsense", "--json")
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    said = json.loads(refused.stderr)["error"]
+    assert "mode" in said["detail"]
+    assert said["slug"]
+    away = stack.tasuki("join", "00000000", "--screen", "drawn", "--json")
+    assert (away.stdout, json.loads(away.stderr)["error"]["exit_code"]) == ("", 5)
+
+
+def test_the_customer_is_refused_in_japanese(stack: Stack) -> None:
+    said = stack.tasuki("join", "00000000", "--screen", "drawn", LC_ALL="ja_JP.UTF-8")
+    assert "このコードは使えません" in said.stderr

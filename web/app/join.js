@@ -103,13 +103,15 @@ function showQuestion(session, code) {
 
 /** @param {any} session @param {Record<string, string>} values */
 function question(session, values) {
-  const { mode, features, recording, operator } = session;
+  const { mode, features, recording, operator, limits } = session;
+  const minutes = limits?.seconds ? Math.ceil(limits.seconds / 60) : 0;
   const verified = operator.verified === 'password' ? 'join.verified.password' : 'join.verified.other';
   /** @type {[string, string, any?][]} */
   const rows = [
     ['join.row.operator', verified, { ...values, verified: operator.verified }],
     ['join.row.organisation', 'join.organisation', values],
     ['join.row.mode', `join.mode.${mode}`],
+    ...(minutes ? [/** @type {[string, string, any]} */ (['join.row.limit', 'join.limit', { minutes }])] : []),
     ...features.map(featureRow),
     ...(recording === 'off' ? [] : [/** @type {[string, string]} */ (['join.row.recording', `join.recording.${recording}`])]),
   ];
@@ -137,7 +139,7 @@ function howTo(link) {
     'details',
     {},
     h('summary', { t: 'join.install.title' }),
-    h('div', { class: 'stack' }, copyable(t('join.install.command'), 'app.copy'), h('p', { class: 'soft small', t: 'join.install.hint' })),
+    h('p', { class: 'soft', t: 'join.install.hint' }),
   );
   return h(
     'section',

@@ -24,6 +24,8 @@ class Question:
     """``control`` or ``view``."""
     features: tuple[str, ...] = ()
     recording: str = "off"
+    minutes: int | None = None
+    """The longest that it may take, rounded up; None where nothing limits it."""
 
     @classmethod
     def from_statement(cls, statement: Mapping[str, Any], server_url: str) -> "Question":
@@ -42,6 +44,7 @@ class Question:
                 mode=mode,
                 features=tuple(shown(feature) for feature in statement.get("features", ())),
                 recording=shown(statement.get("recording", "off")),
+                minutes=_minutes(statement.get("limits")),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("the server's statement does not say who asks for what; do not go on") from error
@@ -60,6 +63,15 @@ def shown(value: object) -> str:
     kept = "".join(" " if char.isspace() else char for char in value if char.isspace() or _printable(char))
     line = " ".join(kept.split())
     return line if len(line) <= MAX_SHOWN_NAME else line[: MAX_SHOWN_NAME - 1] + "…"
+
+
+def _minutes(limits: object) -> int | None:
+    seconds = limits.get("seconds") if isinstance(limits, dict) else None
+    if seconds is None:
+        return None
+    if not isinstance(seconds, int):
+        raise TypeError("a limit is a number of seconds")
+    return -(-seconds // 60)
 
 
 def server_name(url: str) -> str:

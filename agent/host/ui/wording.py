@@ -30,6 +30,8 @@ class Wording:
             (self.say("row.server"), question.server),
             (self.say("row.mode"), self.say(f"mode.{question.mode}")),
         ]
+        if question.minutes is not None:
+            rows.append((self.say("row.limit"), self.say("limit", minutes=question.minutes)))
         if question.recording in ("allowed", "required"):
             rows.append((self.say("row.recording"), self.say(f"recording.{question.recording}")))
         labels = [self.say("row.features"), *("" for _ in question.features)]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from relay.settings import Listen, Settings, parse_listen
+from relay.settings import Listen, Settings, load_settings, parse_listen
 
 
 @pytest.fixture(autouse=True)
@@ -78,3 +78,15 @@ def test_the_token_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     token = Settings().token()
     assert token.get_secret_value() == "rly_secret"
     assert "secret" not in repr(token)
+
+
+def test_the_settings_file_is_read_and_the_environment_comes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "tasuki.env"
+    file.write_text("TASUKI_RELAY_LISTEN=127.0.0.1:1234\nTASUKI_RELAY_PUBLIC_URL=wss://relay.example\n")
+    monkeypatch.setenv("TASUKI_SETTINGS_FILE", str(file))
+    monkeypatch.setenv("TASUKI_RELAY_PUBLIC_URL", "wss://other.example")
+    settings = load_settings()
+    assert settings.relay_listen == (Listen("127.0.0.1", 1234),)
+    assert settings.relay_public_url == "wss://other.example"
