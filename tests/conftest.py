@@ -1,0 +1,17 @@
+"""Rules for the whole suite."""
+
+import os
+
+import pytest
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI a skipped test is a failure: it would hide that a tool is missing (tools/system-packages installs them all)."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        return
+    skipped = reporter.stats.get("skipped", [])
+    if os.environ.get("CI") == "true" and skipped and session.exitstatus == pytest.ExitCode.OK:
+        reporter.write_line(f"{len(skipped)} skipped: under CI=true that is a failure, see above for what is missing")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
