@@ -1,9 +1,10 @@
 """What happens in a host's session, for the loop that owns the windows, the screen and the input."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from wire.messages.input import Event as InputEvent
-from wire.messages.input import PointerMove
+from wire.messages.input import PointerMove, ReleaseAll
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,10 @@ class Input:
     """Input to apply, in order."""
 
     events: list[InputEvent]
+
+
+LET_GO: Final = Input([ReleaseAll()])
+"""A viewer's connection is lost: nothing stays pressed, but what it sent before is still applied, in order."""
 
 
 @dataclass(frozen=True, slots=True)

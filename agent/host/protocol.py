@@ -5,23 +5,22 @@ share; `PictureStream` decides what to send. One viewer is accepted at a time.
 """
 
 from collections.abc import Callable
-from typing import Final
 
 from agent.host.capture.base import Frame
 from agent.host.consent import Consent, ConsentError, State, Verdict
 from agent.host.epochs import Epochs
 from agent.host.events import (
+    LET_GO,
     Accepted,
     Cancelled,
     ConsentNeeded,
     Ended,
     Event,
-    Input,
-    Pointer,
     ReleaseInput,
     ViewerAway,
     ViewerHere,
 )
+from agent.host.inbox import Inbox
 from agent.host.peer import VERIFYING, Peer, Peers, Phase
 from agent.host.stream import PictureStream
 from agent.host.verification import TooManyHandshakesError, Verification
@@ -30,13 +29,9 @@ from wire.association import Received
 from wire.errors import Forged, Malformed, WireError
 from wire.handshake import Entropy
 from wire.header import Delivery, Header, Stream, split_frame, unpack
-from wire.limits import BEACON_SECONDS, INPUT_AGE_SECONDS, RESUME_SECONDS
-from wire.messages import control, feedback, handshake, relay
-from wire.messages import input as inputs
+from wire.limits import BEACON_SECONDS, RESUME_SECONDS
+from wire.messages import control, handshake, relay
 from wire.messages.handshake import NoticeKind
-
-LET_GO: Final = Input([inputs.ReleaseAll()])
-"""A viewer's connection is lost: nothing stays pressed, but what it sent before is still applied, in order."""
 
 
 class HostProtocol:
@@ -63,6 +58,7 @@ class HostProtocol:
         self.ended: Ended | None = None
         self._me, self._about = sender, about or {}
         self._peers = Peers()
+        self._inbox = Inbox(consent, outbox, self.stream)
         self._epochs = Epochs(sender, outbox, self.stream, entropy, counter)
         self._verification = Verification(
             sender=sender,
@@ -235,7 +231,7 @@ class HostProtocol:
         peer.present = self._met = True
         if peer.pair is not None:
             self.outbox.ordered(*peer.pair.out.unacknowledged())
-            self._acknowledge(peer, now)
+            self._inbox.acknowledge(peer, now)
         elif peer.phase is Phase.ACCEPTED:
             self._verification.notice(peer, NoticeKind.NEED_RESUME)
         elif peer.phase is not Phase.REFUSED:
@@ -295,7 +291,7 @@ class HostProtocol:
             return []
         received = peer.pair.open(fields, message)
         if fields.delivery == Delivery.ORDERED and fields.epoch == peer.pair.association.number:
-            self._acknowledge(peer, now)
+            self._inbox.acknowledge(peer, now)
         if received is None:
             return []
         peer.seen, peer.used_secret = now, None
@@ -312,24 +308,13 @@ class HostProtocol:
 
     def _received(self, peer: Peer, received: Received, now: float) -> list[Event]:
         stream = received.header.stream
-        if stream == Stream.FEEDBACK:
-            self._feedback(peer, feedback.decode(received.body), now)
         if stream == Stream.CONTROL:
             return self._control(peer, control.decode(received.body), now)
         if stream == Stream.INPUT:
-            return self._input(peer, received, now)
+            return self._inbox.input(peer, received, now)
+        if stream == Stream.FEEDBACK and self._inbox.feedback(peer, received, now):
+            self._needs_picture(peer)
         return []
-
-    def _feedback(self, peer: Peer, value: feedback.Feedback, now: float) -> None:
-        if peer.pair is None:
-            return
-        peer.age(value.ms, now)
-        peer.pair.out.acknowledge(value.generations)
-        self.outbox.ordered(*peer.pair.pump())
-        if peer.phase is Phase.ACCEPTED:
-            self.stream.acknowledge(value, now)
-            if value.want:
-                self._needs_picture(peer)
 
     def _control(self, peer: Peer, message: control.Control, now: float) -> list[Event]:
         if message["type"] == "end":
@@ -338,37 +323,11 @@ class HostProtocol:
             return self._gone(peer, now)
         return []
 
-    def _input(self, peer: Peer, received: Received, now: float) -> list[Event]:
-        allowed = peer.phase is Phase.ACCEPTED and self.consent.may_apply_input
-        if received.header.delivery == Delivery.LATEST:
-            move = inputs.decode_pointer(received.body)
-            if not allowed:
-                self._ignore(peer)
-            return [Pointer(move)] if allowed and move.after >= peer.applied else []
-        peer.applied = peer.pair.incoming.generations[Stream.INPUT] if peer.pair else 0
-        ms, happened = inputs.decode(received.body)
-        if allowed and peer.age(ms, now) <= INPUT_AGE_SECONDS:
-            return [Input(happened)]
-        self._ignore(peer)
-        return [LET_GO] if inputs.ReleaseAll() in happened else []
-
-    def _ignore(self, peer: Peer) -> None:
-        """Count input that is not applied; tell the viewer now and then (each doubling), not at its own pace."""
-        peer.ignored += 1
-        if peer.pair is not None and peer.ignored & (peer.ignored - 1) == 0:
-            message = control.encode(control.ignored("input", peer.ignored))
-            self.outbox.ordered(*peer.pair.say(Stream.CONTROL, message))
-
-    def _acknowledge(self, peer: Peer, now: float) -> None:
-        if peer.pair is not None and peer.present:
-            body = feedback.Feedback(ms=int(now * 1000), generations=dict(peer.pair.incoming.generations)).encode()
-            self.outbox.latest(("feedback", peer.sender), peer.pair.latest(Stream.FEEDBACK, body))
-
     def _beacon(self, now: float) -> None:
         self._beacon_at = now
         self._epochs.beacon(now, paused=self.consent.state is State.PAUSED)
         for peer in self._peers:
-            self._acknowledge(peer, now)
+            self._inbox.acknowledge(peer, now)
 
     def _finish(self, by: str, reason: str) -> list[Event]:
         if self.ended is not None:
