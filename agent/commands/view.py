@@ -10,7 +10,7 @@ import typer
 from agent.api_client import ApiClient
 from agent.commands.join import proxy_for
 from agent.commands.output import REFUSED, CommandError, JsonOption, ServerOption, print_event, print_json, run, say
-from agent.commands.store import SessionSecrets, signed_in
+from agent.commands.store import SessionSecrets, encode_link_secret, signed_in
 
 if TYPE_CHECKING:
     from agent.viewer.events import Event
@@ -33,7 +33,7 @@ def view(
     if headless or screenshot is not None:
         run(_headless(session, server, screenshot, timeout, end, as_json))
     else:
-        _browser(run(_console_url(session, server)), as_json)
+        _browser(run(_console_url(session, server)), SessionSecrets(session).get("link"), as_json)
 
 
 async def _console_url(session: str, server: str | None) -> str:
@@ -41,14 +41,16 @@ async def _console_url(session: str, server: str | None) -> str:
         return str((await api.get(f"/v1/sessions/{session}"))["console_url"])
 
 
-def _browser(url: str, as_json: bool) -> None:
+def _browser(url: str, link_secret: bytes | None, as_json: bool) -> None:
+    """Open the console; the secret of a link made here goes along behind the `#`, which no server sees."""
     import webbrowser  # noqa: PLC0415
 
-    opened = webbrowser.open(url)
+    address = url if link_secret is None else f"{url}#k={encode_link_secret(link_secret)}"
+    opened = webbrowser.open(address)
     if as_json:
         print_json({"console_url": url, "opened": opened})
     else:
-        say(f"Opened in your browser: {url}" if opened else f"Open this in your browser: {url}")
+        say(f"Opened in your browser: {url}" if opened else f"Open this in your browser: {address}")
 
 
 class _Speaker:

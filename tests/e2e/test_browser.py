@@ -1,5 +1,6 @@
 """The operator in Chromium, the customer at a terminal with a real X display, over the running product."""
 
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -150,3 +151,21 @@ def test_the_link_of_the_console_needs_no_digits(browser: Browser, stack: Stack,
         with stack.customer(link, desktop.display) as customer:
             accept(customer, None)
             who.sees()
+
+
+def test_a_link_made_by_the_command_goes_on_in_the_browser(browser: Browser, stack: Stack, desktop: Xvfb) -> None:
+    """`tasuki view` hands the secret of its link to the console; as anybody could, the customer's word is asked for."""
+    made = json.loads(stack.tasuki("session", "create", "--json").stdout)
+    with operator(browser, stack) as who:
+        who.sign_in()
+        with stack.customer(made["link"], desktop.display) as customer:
+            customer.until("Alice")
+            said = stack.tasuki("view", made["id"], BROWSER="none").stdout
+            address = said.split()[-1]
+            assert "#k=" in address
+            who.page.goto(address)
+            accept(customer, None)
+            expect(who.page.locator("#confirm-customer")).to_be_visible(timeout=20_000)
+            assert "#k=" not in who.page.url
+            who.sees()
+            until(lambda: same(who, desktop), what="the same picture")

@@ -1,6 +1,7 @@
 /** The operator's console: decides which view the address and the sign-in ask for. */
 
 import { home } from './console/home.js';
+import { takeLinkSecret } from './console/link.js';
 import { sessionView } from './console/session.js';
 import { signInView } from './console/signin.js';
 import { call, explain, onSignedOut, refresh, signOut } from './lib/api.js';
@@ -107,6 +108,7 @@ function insecureView() {
 }
 
 async function start() {
+  takeLinkSecret();
   await initTexts();
   onLanguage(retitle);
   if (!isSecureContext) return show(insecureView());

@@ -25,6 +25,7 @@ import { same } from './bytes.js';
  * @property {import('./handshake.js').Parties} parties
  * @property {string} ticket id of the participant's first ticket
  * @property {Uint8Array | undefined} link
+ * @property {boolean} ownLink
  * @property {import('./resume_store.js').ResumeStore} store
  * @property {(body: Uint8Array) => void} send a handshake body
  * @property {(association: Association, confirmed: boolean) => Promise<void>} agreed keys are there; `confirmed` when a secret
@@ -188,7 +189,8 @@ export class Agreement {
     if (attempt !== this.#attempt) return;
     clearTimeout(this.#timer);
     this.#attempt = null;
-    const confirmed = association.method === METHOD_RESUME ? !!attempt.key?.confirmed : association.method === METHOD_LINK;
+    const linked = association.method === METHOD_LINK && this.environment.ownLink;
+    const confirmed = association.method === METHOD_RESUME ? !!attempt.key?.confirmed : linked;
     const key = { ...association.resume, confirmed };
     this.#keys = [...(this.#keys ?? []), key];
     await this.environment.store.propose(key);

@@ -32,6 +32,7 @@ import { Tickets } from './tickets.js';
  * @property {import('./tickets.js').TicketSource} source
  * @property {import('./resume_store.js').ResumeStore} store
  * @property {Uint8Array} [link] the secret of the join link
+ * @property {boolean} [ownLink] whether that secret was made here; one that came from elsewhere does not vouch for anybody
  */
 
 /** Monotonic milliseconds. */
@@ -68,6 +69,7 @@ export class ViewerSession extends Stateful {
       parties,
       ticket: tickets.first,
       link: options.link,
+      ownLink: options.ownLink ?? true,
       store: options.store,
       send: (body) => this.#sendClear(body),
       agreed: (association, confirmed) => this.#agreed(association, confirmed),

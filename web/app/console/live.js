@@ -6,7 +6,7 @@ import { Refused, SessionEnded } from '../../core/tickets.js';
 import { ApiError, Unreachable, call, callPublic, explain } from '../lib/api.js';
 import { h, messageBox } from '../lib/dom.js';
 import { hasText, onLanguage, t } from '../lib/i18n.js';
-import { linkSecret } from './link.js';
+import { isOwnLink, linkSecret } from './link.js';
 import { progressCard } from './progress.js';
 import { toolbar } from './toolbar.js';
 
@@ -125,7 +125,7 @@ async function connect(viewer, session, finish, message) {
   try {
     const grant = await source.ticket();
     message.hide();
-    await viewer.open({ grant, source, store: resumeStore(session.id), link: linkSecret(session.id) });
+    await viewer.open({ grant, source, store: resumeStore(session.id), link: linkSecret(session.id), ownLink: isOwnLink(session.id) });
   } catch (error) {
     if (error instanceof SessionEnded) return finish(error.by, error.reason);
     message.show(...explain(error, hasText));
