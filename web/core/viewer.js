@@ -2,7 +2,7 @@
  * `<tasuki-viewer>`: the remote screen. It owns the canvas, the decoder's worker and, where control is allowed, keyboard
  * and pointer; the session itself is in session.js.
  *
- * Events: `tasuki-picture` {number, width, height} after each picture is on the canvas · `tasuki-state` {@link State} ·
+ * Events: `tasuki-picture` {number, width, height} after each picture is there to be seen · `tasuki-state` {@link State} ·
  * `tasuki-leave` when Ctrl+Alt+Shift+Esc was pressed: the keyboard wants to go back to the page ·
  * `tasuki-refused` when input was not sent because no current picture is shown · `tasuki-ignored` {count}.
  */
@@ -176,15 +176,23 @@ export class TasukiViewer extends HTMLElement {
       this.#size = { width, height };
       this.#layout();
     }
+    const seen = !this.#canvas.hidden;
     this.#drawn = true;
     this.#unveil();
     this.#session?.drawn(number);
-    if (!this.#canvas.hidden) this.#fire('tasuki-picture', { number, width, height });
+    if (seen) this.#tellPicture();
   }
 
   /** Whatever is drawn, the screen is there to be seen in phase `live` only. */
   #unveil() {
-    this.#canvas.hidden = !this.#drawn || this.state?.phase !== 'live';
+    const hidden = !this.#drawn || this.state?.phase !== 'live';
+    const shown = this.#canvas.hidden && !hidden;
+    this.#canvas.hidden = hidden;
+    if (shown) this.#tellPicture();
+  }
+
+  #tellPicture() {
+    this.#fire('tasuki-picture', { number: this.#picture, ...this.#size });
   }
 
   #blank() {

@@ -25,7 +25,7 @@ def test_without_a_secret_the_digits_are_explained(page: Page, stack: Stack) -> 
     page.goto(stack.session()["join_url"])
     expect(page.get_by_text("reads them out to you")).to_be_visible()
     page.get_by_text("not on this computer yet").click()
-    expect(page.get_by_text("pipx install")).to_be_visible()
+    expect(page.get_by_text("tells you how to get it")).to_be_visible()
 
 
 @pytest.mark.parametrize("code", ["12345678", "1234", "%3Cscript%3E", "１２３４５６７８"])

@@ -238,8 +238,11 @@ def test_evil_forgeries_without_end_cost_the_connection(page: Page, host: LiveHo
     assert len(host.tickets) == 1, "64 are borne"
     host.send_raw(join_frame([FORGED[name].pack() + bytes(40)]))
     host.wait(lambda: len(host.tickets) > 1 or None, "another connection")
+    phase(page, "live", connected=True)
+    host.send_raw(join_frame([FORGED[name].pack() + bytes(40)] * MAX_FORGERIES))
     host.show(screen(3), WIDTH, HEIGHT)
     shows(page, screen(3))
+    assert len(host.tickets) == 2, "on a new connection they are counted anew"
 
 
 MISFITS = {
