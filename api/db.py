@@ -64,10 +64,13 @@ class Database:
                 yield db
             except Problem as problem:
                 if problem.keep:
-                    await db.commit()
+                    await self._commit(db)
                 raise
             else:
-                await db.commit()
+                await self._commit(db)
+
+    async def _commit(self, db: AsyncSession) -> None:
+        await db.commit()
         self.waker.wake(db.info.get(_TOPICS, ()))
 
     async def close(self) -> None:

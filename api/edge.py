@@ -16,7 +16,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.kit.ids import Kind, new_id
 from api.problems import (
     MEDIA_TYPE,
-    BadRequest,
     Internal,
     Invalid,
     MethodNotAllowed,
@@ -66,10 +65,8 @@ class Edge:
             await send(message)
 
         try:
-            if b"%00" in scope["raw_path"] + scope["query_string"]:
-                await answer(NotFound("There is nothing at this address."), request_id)(
-                    scope, receive, send_with_headers
-                )
+            if problem := _nul(scope):
+                await answer(problem, request_id)(scope, receive, send_with_headers)
                 return
             await self._app(scope, _limited(receive), send_with_headers)
         except Exception as error:
@@ -87,6 +84,15 @@ class Edge:
         if b"cache-control" not in names:
             added.append((b"cache-control", b"no-store"))
         return [*given, *added, (b"x-request-id", request_id.encode())]
+
+
+def _nul(scope: Scope) -> Problem | None:
+    """No address has a NUL in it, and no parameter may: PostgreSQL cannot store it."""
+    if b"%00" in scope["raw_path"]:
+        return NotFound("There is nothing at this address.")
+    if b"%00" in scope["query_string"]:
+        return Invalid.at("#query", "Parameters must not contain the character NUL.")
+    return None
 
 
 def _limited(receive: Receive) -> Receive:
@@ -159,7 +165,7 @@ async def _on_http(request: Request, error: Exception) -> Response:
         problem: Problem = MethodNotAllowed("See /docs for the methods of this address.")
         problem.headers.update(error.headers or {})
         return answer(problem, request_id)
-    return answer(BadRequest(str(error.detail)), request_id)
+    return answer(Invalid.at("#", "The body cannot be read: send JSON in UTF-8, or the form it asks for."), request_id)
 
 
 def _bug(error: Exception, request_id: str) -> Response:

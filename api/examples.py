@@ -6,6 +6,48 @@ from api.problems import MEDIA_TYPE, Problem
 
 Answers = dict[int | str, dict[str, Any]]
 
+SAID: dict[str, tuple[str, dict[str, Any]]] = {
+    "bad-request": ("The operator of this integration cannot take sessions; change the integration.", {}),
+    "bad-cursor": ("Use next_cursor of the page before, unchanged.", {}),
+    "client-header-missing": ("Send the header X-Tasuki-Client: console together with the cookie.", {}),
+    "signature-wrong": ("Sign with the integration's secret, as Standard Webhooks says, and check the clock.", {}),
+    "unauthenticated": ("Send an access token or an API key as 'Authorization: Bearer …'.", {}),
+    "sign-in-failed": ("Company, login or password is wrong.", {}),
+    "refresh-refused": ("Sign in again: the refresh token is unknown or has expired.", {}),
+    "token-refused": ("Sign in again: the access of this operator has changed.", {}),
+    "forbidden": ("Only an administrator can do this for another operator.", {}),
+    "scope-missing": (
+        "This needs the scope sessions:write; ask an administrator of your organisation.",
+        {"scope": "sessions:write"},
+    ),
+    "operator-suspended": ("Your access is suspended; ask an administrator of your organisation.", {}),
+    "password-change-required": (
+        "This is a one-time password; set your own with POST /v1/auth/password.",
+        {},
+    ),
+    "mode-not-allowed": (
+        "This operator may not use the mode control; ask an administrator.",
+        {"mode": "control"},
+    ),
+    "origin-not-allowed": ("Use the console at http://localhost:8080.", {}),
+    "not-found": ("There is nothing with this id in your organisation.", {}),
+    "code-not-valid": ("Check the digits, or ask the operator for a new code.", {}),
+    "conflict": ("You cannot suspend yourself or give up your own role; ask another administrator.", {}),
+    "already-exists": ("There is an operator with the login bob; choose another login.", {}),
+    "session-ended": ("Start a new session.", {"ended_by": "operator", "reason": "solved"}),
+    "idempotency-key-reused": ("This Idempotency-Key was used with another request; use a new key.", {}),
+    "payload-too-large": ("A request has at most 262144 bytes.", {}),
+    "invalid": (
+        "#/name: String should have at least 1 character",
+        {"errors": [{"detail": "String should have at least 1 character", "pointer": "#/name"}]},
+    ),
+    "too-many-requests": ("Too many attempts; try again in 840 seconds.", {}),
+    "unavailable": ("Try again in a few seconds.", {}),
+    "no-relay": ("No relay is connected to this server; start one and try again.", {}),
+    "url-not-allowed": ("The host crm.example.com leads into a private or reserved network.", {}),
+}
+"""What problems say in examples, by slug, as callers really hear it, and the further members they carry."""
+
 
 def answers(*kinds: type[Problem]) -> Answers:
     """The `responses` of a route that can raise `kinds`; kinds of one status share an entry, each with its example."""
@@ -25,5 +67,18 @@ def answers(*kinds: type[Problem]) -> Answers:
 
 def example(kind: type[Problem]) -> dict[str, Any]:
     """A problem document of a kind."""
-    detail = (kind.__doc__ or kind.title).strip().splitlines()[0]
-    return Problem.body(kind(detail), "req_01KAH2V5QJ6T8N3W9XZB4C7D0E")
+    detail, members = SAID[kind.slug]
+    return kind.document(detail, "req_01KAH2V5QJ6T8N3W9XZB4C7D0E", members)
+
+
+def add(responses: dict[str, Any], *kinds: type[Problem]) -> None:
+    """Put kinds into the responses of an operation of the document, beside those that are there."""
+    for status, answer in answers(*kinds).items():
+        present = responses.setdefault(str(status), answer)
+        if present is answer:
+            continue
+        examples = present["content"][MEDIA_TYPE]["examples"]
+        for slug, value in answer["content"][MEDIA_TYPE]["examples"].items():
+            if slug not in examples:
+                examples[slug] = value
+                present["description"] = f"{present['description']}; or: {value['value']['title']} (`{slug}`)"

@@ -11,8 +11,9 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.examples import answers
-from api.problems import MEDIA_TYPE, Invalid, Problem, ProblemBody, ScopeMissing, TokenRefused, Unauthenticated
+from api.completion import complete
+from api.kit.signed import SIGNATURE_HEADERS
+from api.problems import ProblemBody
 from api.site.manifest import File
 from api.webhooks.schemas import SessionEnded
 
@@ -24,8 +25,10 @@ nothing the operator sees, and where allowed controls, the customer's screen.
 
 * **Sign in** with `POST /v1/auth/token`, or use an API key (`tsk_…`): both go into `Authorization: Bearer …`.
 * **Errors** are `application/problem+json` (RFC 9457); switch on `slug`.
-* **Creating twice**: every POST that creates takes an `Idempotency-Key`.
+* **Creating twice**: every POST that creates takes an `Idempotency-Key`; for incoming hooks `webhook-id` is that key.
 * **Lists** are pages: pass `next_cursor` as `cursor` until it is null.
+* **Slowing down**: where wrong codes or passwords are counted, `RateLimit` and `RateLimit-Policy` say what is left;
+  429 comes with `Retry-After`.
 * **Times** are RFC 3339 in UTC. **Ids** have a prefix that says what they name, and sort by age.
 """
 TAGS = [
@@ -84,9 +87,10 @@ def build(app: FastAPI) -> dict[str, Any]:
     schemas["Problem"] = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    for operations in [*document["paths"].values(), *document["webhooks"].values()]:
-        for operation in operations.values():
-            _complete(operation, schemas)
+    for part in ("paths", "webhooks"):
+        for operations in document[part].values():
+            for operation in operations.values():
+                complete(operation, schemas, incoming=part == "paths")
     return document
 
 
@@ -102,6 +106,7 @@ def _webhooks() -> Any:
         summary="A session is over",
         tags=["webhooks"],
         status_code=204,
+        openapi_extra={"parameters": SIGNATURE_HEADERS},
     )
     def session_ended(body: SessionEnded) -> None:
         """Sent to every endpoint that asked for `session.ended`, signed as Standard Webhooks says.
@@ -110,79 +115,6 @@ def _webhooks() -> Any:
         """
 
     return router.routes
-
-
-def _complete(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
-    """What every operation can answer, and an example of what it takes and gives."""
-    found = operation["responses"]
-    if operation["operationId"].startswith("on_"):
-        found.pop("422", None)
-    if "422" in found:
-        found["422"] = answers(Invalid)[422]
-    _add_common_problems(operation)
-    _add_examples(operation.get("requestBody", {}), schemas)
-    for status, answer in found.items():
-        if status.startswith("2"):
-            schema = _add_examples(answer, schemas)
-            answer["description"] = schema.get("description", "Done.").splitlines()[0]
-
-
-def _add_common_problems(operation: dict[str, Any]) -> None:
-    """401 wherever somebody must prove who they are, 403 where a scope is needed."""
-    schemes = {name for needed in operation.get("security", []) for name in needed}
-    common: list[type[Problem]] = [Unauthenticated, TokenRefused] if schemes else []
-    if "operator" in schemes:
-        common.append(ScopeMissing)
-    for status, answer in answers(*common).items():
-        present = operation["responses"].setdefault(str(status), answer)
-        if present is not answer:
-            examples = present["content"][MEDIA_TYPE]["examples"]
-            present["content"][MEDIA_TYPE]["examples"] = {**answer["content"][MEDIA_TYPE]["examples"], **examples}
-
-
-def _add_examples(body: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
-    """Give each content of a body its example; the schema of the last."""
-    schema: dict[str, Any] = {}
-    for content in body.get("content", {}).values():
-        schema = content.get("schema", {})
-        if "example" not in content and "examples" not in content:
-            content["example"] = example_of(schema, schemas)
-    return _resolved(schema, schemas)
-
-
-def _resolved(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = schemas[schema["$ref"].rsplit("/", 1)[-1]] if "$ref" in schema else schema
-    return found
-
-
-def example_of(schema: dict[str, Any], schemas: dict[str, Any], depth: int = 0) -> Any:
-    """An example built from the examples of a schema's members."""
-    if "$ref" in schema:
-        return example_of(_resolved(schema, schemas), schemas, depth + 1)
-    if "examples" in schema:
-        return schema["examples"][0]
-    for given in ("const", "default"):
-        if given in schema:
-            return schema[given]
-    if "enum" in schema:
-        return schema["enum"][0]
-    for choice in ("anyOf", "oneOf", "allOf"):
-        if choice in schema:
-            return example_of(schema[choice][0], schemas, depth + 1)
-    return _example_of_type(schema, schemas, depth)
-
-
-def _example_of_type(schema: dict[str, Any], schemas: dict[str, Any], depth: int) -> Any:
-    kind = schema.get("type")
-    if kind == "object":
-        members = schema.get("properties", {})
-        return {name: example_of(member, schemas, depth + 1) for name, member in members.items()}
-    if kind == "array":
-        items = schema.get("items", {})
-        return [] if items.get("type") == "string" else [example_of(items, schemas, depth + 1)]
-    if kind == "string":
-        return "2026-12-01T09:00:00Z" if schema.get("format") == "date-time" else "text"
-    return {"integer": 1, "number": 1.0, "boolean": False}.get(str(kind))
 
 
 def text_of(document: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ A service raises a leaf with one sentence that says what to do. `type` is `/prob
 part. 422 is for request validation only.
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -40,14 +41,19 @@ class Problem(Exception):
 
     def body(self, instance: str) -> dict[str, Any]:
         """The members of the problem document."""
+        return self.document(self.detail, instance, self.members)
+
+    @classmethod
+    def document(cls, detail: str, instance: str, members: Mapping[str, Any]) -> dict[str, Any]:
+        """A problem document of this kind."""
         return {
-            "type": f"/problems/{self.slug}",
-            "slug": self.slug,
-            "title": self.title,
-            "status": self.status,
-            "detail": self.detail,
+            "type": f"/problems/{cls.slug}",
+            "slug": cls.slug,
+            "title": cls.title,
+            "status": cls.status,
+            "detail": detail,
             "instance": instance,
-            **self.members,
+            **members,
         }
 
 
@@ -237,6 +243,11 @@ class Invalid(Problem):
     title = "The request does not validate"
     status = 422
 
+    @classmethod
+    def at(cls, pointer: str, why: str) -> "Invalid":
+        """One member that does not validate, or with `#` the whole body."""
+        return cls(why, errors=[{"detail": why, "pointer": pointer}])
+
 
 class TooManyRequests(Problem):
     """429: slow down; Retry-After says for how long."""
@@ -244,6 +255,10 @@ class TooManyRequests(Problem):
     slug = "too-many-requests"
     title = "Too many attempts"
     status = 429
+
+    def __init__(self, detail: str, *, retry_after: int, headers: Mapping[str, str], **members: Any) -> None:
+        super().__init__(detail, retry_after=retry_after, **members)
+        self.headers.update(headers)
 
 
 class Internal(Problem):

@@ -25,11 +25,11 @@ class ApiKeyView(View):
     id: str = Field(examples=["key_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
     name: str = Field(examples=["CRM"])
     ending: str = Field(description="The last four characters of the key.", examples=["x4Qz"])
-    scopes: list[Scope]
+    scopes: list[Scope] = Field(examples=[["sessions:read", "sessions:write"]])
     operator_id: str = Field(description="Its maker, for whom it acts.", examples=["opr_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
     created_at: datetime
-    expires_at: datetime
-    last_used_at: datetime | None = Field(default=None, description="To the minute.")
+    expires_at: datetime = Field(examples=["2027-03-01T09:00:00Z"])
+    last_used_at: datetime | None = Field(default=None, description="To the minute.", examples=[None])
 
 
 class ApiKeyCreated(ApiKeyView):

@@ -1,14 +1,17 @@
 """How many wrong passwords are taken: slower per account, bounded per address; never locked for good."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from api.kit.throttle import Backoff, Budget, address_key
+from api.kit.throttle import Backoff, Budget, Standing, address_key
 from api.problems import TooManyRequests
 
 ACCOUNT_FREE_FAILURES = 5
 ACCOUNT_LONGEST_SECONDS = 15 * 60.0
 ADDRESS_FAILURES = 30
 ADDRESS_WINDOW_SECONDS = 15 * 60.0
+NAME = "sign-in"
+"""Of this policy in rate-limit headers."""
 
 
 class SignInBudgets:
@@ -20,12 +23,27 @@ class SignInBudgets:
 
     def check(self, account: str, address: str | None) -> None:
         """TooManyRequests when this account or address must wait."""
+        standing = self.standing(account, address)
+        if standing.remaining == 0:
+            wait = standing.reset_seconds
+            raise TooManyRequests(
+                f"Too many failed sign-ins; try again in {wait} seconds.",
+                retry_after=wait,
+                headers=standing.headers(NAME),
+            )
+
+    def standing(self, account: str, address: str | None) -> Standing:
+        """What the address has left; nothing while the account must wait."""
         wait = self._accounts.wait(account)
         standing = self._addresses.standing(address_key(address))
-        if standing.remaining == 0:
-            wait = max(wait, standing.reset_seconds)
-        if wait:
-            raise TooManyRequests(f"Too many failed sign-ins; try again in {wait} seconds.", retry_after=wait)
+        if not wait:
+            return standing
+        longest = wait if standing.remaining else max(wait, standing.reset_seconds)
+        return replace(standing, remaining=0, reset_seconds=longest)
+
+    def headers(self, account: str, address: str | None) -> dict[str, str]:
+        """Rate-limit headers."""
+        return self.standing(account, address).headers(NAME)
 
     def failed(self, account: str, address: str | None) -> None:
         """Count a wrong password."""

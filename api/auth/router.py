@@ -13,13 +13,13 @@ from api.operators import service as operators
 from api.organizations import service as organizations
 from api.problems import (
     ClientHeaderMissing,
-    Invalid,
     OperatorSuspended,
     OriginNotAllowed,
     PasswordChangeRequired,
     RefreshRefused,
     SignInFailed,
     TooManyRequests,
+    Unavailable,
 )
 
 COOKIE = "__Host-tasuki_refresh"
@@ -41,7 +41,7 @@ RefreshCookie = Annotated[str | None, Cookie(alias=COOKIE, include_in_schema=Fal
     "/auth/token",
     operation_id="sign_in",
     summary="Sign in",
-    responses=answers(SignInFailed, PasswordChangeRequired, OperatorSuspended, TooManyRequests),
+    responses=answers(SignInFailed, PasswordChangeRequired, OperatorSuspended, TooManyRequests, Unavailable),
 )
 async def sign_in(
     form: Annotated[TokenForm, Form()], request: Request, response: Response, context: Ctx, client: Client = None
@@ -51,7 +51,9 @@ async def sign_in(
     Five wrong passwords are free; after that each one makes the account wait longer, up to 15 minutes.
     A one-time password answers 403 `password-change-required`: set a new one with `POST /v1/auth/password`.
     """
-    given = await service.sign_in(context, form.username, form.password, client_address(request))
+    address = client_address(request)
+    given = await service.sign_in(context, form.username, form.password, address)
+    response.headers.update(context.sign_in_budgets.headers(str(service.Account.of(form.username)), address))
     return _deliver(given, response, context, client)
 
 
@@ -59,13 +61,15 @@ async def sign_in(
     "/auth/password",
     operation_id="change_password",
     summary="Change the password and sign in",
-    responses=answers(SignInFailed, OperatorSuspended, Invalid, TooManyRequests),
+    responses=answers(SignInFailed, OperatorSuspended, TooManyRequests, Unavailable),
 )
 async def change_password(
     body: PasswordChange, request: Request, response: Response, context: Ctx, client: Client = None
 ) -> Tokens:
     """Takes the present or the one-time password, and ends all other sign-ins of the operator."""
-    given = await service.change_password(context, body, client_address(request))
+    address = client_address(request)
+    given = await service.change_password(context, body, address)
+    response.headers.update(context.sign_in_budgets.headers(str(service.Account.of(body.username)), address))
     return _deliver(given, response, context, client)
 
 

@@ -62,4 +62,6 @@ class MeView(View):
 
     operator: OperatorView
     organisation: OrganizationView
-    scopes: list[Scope] = Field(description="What this token or key may do.")
+    scopes: list[Scope] = Field(
+        description="What this token or key may do.", examples=[["me:read", "sessions:read", "sessions:write"]]
+    )

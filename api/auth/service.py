@@ -47,7 +47,9 @@ async def check_password(context: Context, account: Account, password: str, addr
     stored = operator.password_hash if operator else None
     if not await context.passwords.matches(stored, password) or operator is None:
         context.sign_in_budgets.failed(str(account), address)
-        raise SignInFailed("Company, login or password is wrong.")
+        wrong = SignInFailed("Company, login or password is wrong.")
+        wrong.headers.update(context.sign_in_budgets.headers(str(account), address))
+        raise wrong
     context.sign_in_budgets.succeeded(str(account))
     if operator.suspended_at:
         raise OperatorSuspended("Your access is suspended; ask an administrator of your organisation.")
@@ -114,7 +116,7 @@ def refuse_weak(password: str, names: tuple[str, ...]) -> None:
 
 def invalid_password(why: str) -> Invalid:
     """The validation problem of the member `new_password`."""
-    return Invalid(why, errors=[{"detail": why, "pointer": "#/new_password"}])
+    return Invalid.at("#/new_password", why)
 
 
 async def _unchanged(db: AsyncSession, checked: Operator) -> Operator:

@@ -28,12 +28,17 @@ KeyHeader = Annotated[
     Header(
         alias="Idempotency-Key",
         min_length=1,
-        max_length=200,
-        pattern=r"^[\x21-\x7e]+$",
-        description="A value of your own, one per intended effect. Sent again within a day it gives the first answer again.",
+        max_length=255,
+        pattern=r"^[\x20-\x7e]+$",
+        description="A value of your own, one per intended effect, of printable ASCII characters. Sent again within a day"
+        " it gives the first answer again.",
         examples=["ticket-4711-1"],
     ),
 ]
+
+
+class AnswerForgotten(Exception):
+    """There is an answer, but it is too old to be given again."""
 
 
 class Remembered:
@@ -50,6 +55,11 @@ class Remembered:
         """For a message with an id of its own instead of an Idempotency-Key."""
         return cls(context, message_id, _route(request), hashlib.sha256(body).hexdigest())
 
+    def told_apart_by(self, *values: str | None) -> None:
+        """What else makes the request the one it is, beside its body: another value is another request."""
+        whole = json.dumps([self._fingerprint, *values])
+        self._fingerprint = hashlib.sha256(whole.encode()).hexdigest()
+
     async def once(
         self,
         db: AsyncSession,
@@ -57,8 +67,12 @@ class Remembered:
         status: int,
         make: Callable[[], Awaitable[BaseModel]],
         headers: Mapping[str, str] | None = None,
+        kept: timedelta = REMEMBERED_FOR,
     ) -> JSONResponse:
-        """The answer of `make`, or the one that was given to the same request before. `principal` owns the key."""
+        """The answer of `make`, or the one that was given to the same request before. `principal` owns the key.
+
+        Raises AnswerForgotten when it was given longer than `kept` ago and is still there.
+        """
         if self.key is None:
             return _answer(status, (await make()).model_dump_json().encode(), headers)
         fresh = RememberedAnswer(
@@ -69,7 +83,7 @@ class Remembered:
             created_at=self._context.clock.now(),
         )
         if not await repository.claim(db, fresh):
-            return await self._again(db, principal, headers)
+            return await self._again(db, principal, headers, kept)
         body = (await make()).model_dump_json().encode()
         row = await repository.get(db, principal, self._route, self.key)
         assert row is not None
@@ -77,8 +91,12 @@ class Remembered:
         db.add(row)
         return _answer(status, body, headers)
 
-    async def _again(self, db: AsyncSession, principal: str, headers: Mapping[str, str] | None) -> JSONResponse:
+    async def _again(
+        self, db: AsyncSession, principal: str, headers: Mapping[str, str] | None, kept: timedelta
+    ) -> JSONResponse:
         row = await repository.get(db, principal, self._route, self.key or "")
+        if row is not None and kept < REMEMBERED_FOR and row.created_at + kept <= self._context.clock.now():
+            raise AnswerForgotten
         if row is None or row.fingerprint != self._fingerprint:
             raise IdempotencyMismatch("This Idempotency-Key was used with another request; use a new key.")
         body = self._context.sealer.open(_PURPOSE, self._about(principal), row.sealed)

@@ -25,8 +25,14 @@ def session_request(integration: Integration, body: Any) -> SessionCreate:
     try:
         return SessionCreate.model_validate(wanted)
     except ValidationError as error:
-        errors = [{"detail": item["msg"], "pointer": ".".join(map(str, item["loc"]))} for item in error.errors()]
+        errors = [{"detail": item["msg"], "pointer": _pointer(integration, item["loc"])} for item in error.errors()]
         raise Invalid("What the hook's mapping found does not fit a session.", errors=errors) from error
+
+
+def _pointer(integration: Integration, location: tuple[int | str, ...]) -> str:
+    """Where in the hook's body that stands which became a member of the session request."""
+    name = ".".join(map(str, location))
+    return "#/" + integration.mapping.get(name, name).replace(".", "/")
 
 
 def value_at(body: Any, path: str) -> str | None:

@@ -10,7 +10,8 @@ from api.idempotency.service import Idempotent, Remembered
 from api.integrations import repository, service
 from api.integrations.schemas import HookAnswer, IntegrationCreate, IntegrationCreated, IntegrationView
 from api.kit.pages import Cursor, Limit, Page, after_cursor, page_of
-from api.problems import BadCursor, BadRequest, IdempotencyMismatch, ModeNotAllowed, NotFound, SignatureWrong
+from api.kit.signed import SIGNATURE_HEADERS
+from api.problems import BadCursor, BadRequest, ModeNotAllowed, NotFound, SignatureWrong, Unavailable
 
 router = APIRouter(prefix="/v1", tags=["integrations"])
 
@@ -32,7 +33,6 @@ async def list_integrations(
     summary="Create an incoming hook",
     status_code=201,
     response_model=IntegrationCreated,
-    responses=answers(BadRequest),
 )
 async def create_integration(
     caller: IntegrationsWriter, body: IntegrationCreate, context: Ctx, db: Db, remembered: Idempotent
@@ -59,27 +59,9 @@ async def delete_integration(caller: IntegrationsWriter, integration_id: str, db
     summary="Open a session from another system",
     status_code=201,
     response_model=HookAnswer,
-    responses=answers(SignatureWrong, BadRequest, ModeNotAllowed, IdempotencyMismatch),
+    responses=answers(SignatureWrong, BadRequest, ModeNotAllowed, Unavailable),
     openapi_extra={
-        "parameters": [
-            {
-                "name": name,
-                "in": "header",
-                "required": True,
-                "description": text,
-                "schema": {"type": "string"},
-                "example": example,
-            }
-            for name, text, example in (
-                ("webhook-id", "One per event; the same id opens one session only.", "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W"),
-                ("webhook-timestamp", "Seconds since 1970, within 5 minutes of now.", "1795190400"),
-                (
-                    "webhook-signature",
-                    "`v1,` and the base64 HMAC-SHA256.",
-                    "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
-                ),
-            )
-        ],
+        "parameters": SIGNATURE_HEADERS,
         "requestBody": {
             "required": True,
             "content": {
@@ -95,7 +77,9 @@ async def delete_integration(caller: IntegrationsWriter, integration_id: str, db
     },
 )
 async def receive_hook(integration_id: str, request: Request, context: Ctx, db: Db) -> JSONResponse:
-    """Signed as Standard Webhooks says. A message sent again opens no second session and gets the first answer."""
+    """Signed as Standard Webhooks says. `webhook-id` plays the role of an Idempotency-Key: a message sent again within a
+    day opens no second session and gets the first answer; another message under the same id is a conflict.
+    """
     body = await request.body()
     integration, message_id, content = await service.verified(db, context, integration_id, request.headers, body)
     remembered = Remembered.of_message(context, request, message_id, body)

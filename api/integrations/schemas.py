@@ -53,7 +53,9 @@ class IntegrationView(View):
     name: str = Field(examples=["Helpdesk"])
     operator_id: str = Field(examples=["opr_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
     mode: Mode
-    mapping: dict[Mapped, str]
+    mapping: dict[Mapped, str] = Field(
+        examples=[{"customer.name": "ticket.requester.name", "reference.id": "ticket.id"}]
+    )
     url: str = Field(examples=["http://localhost:8080/v1/hooks/int_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
     created_at: datetime
 
@@ -72,6 +74,6 @@ class HookAnswer(View):
 
     session_id: str = Field(examples=["ses_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
     code: str = Field(examples=["48151623"])
-    code_expires_at: datetime
+    code_expires_at: datetime = Field(examples=["2026-12-01T09:10:00Z"])
     join_url: str = Field(examples=["http://localhost:8080/join/48151623"])
     console_url: str = Field(examples=["http://localhost:8080/console/sessions/ses_01KAH2V5QJ6T8N3W9XZB4C7D0E"])

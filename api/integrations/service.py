@@ -15,7 +15,7 @@ from api.integrations.schemas import HookAnswer, IntegrationCreate, IntegrationC
 from api.kit.ids import Kind, new_id
 from api.operators import repository as operators
 from api.operators.models import Role
-from api.problems import BadRequest, NotFound, SignatureWrong
+from api.problems import BadRequest, Invalid, NotFound, SignatureWrong
 from api.sessions import codes, service
 from api.sessions import repository as sessions
 from api.webhooks.service import new_secret
@@ -27,7 +27,7 @@ MAX_ID_CHARACTERS = 200
 async def create(db: AsyncSession, context: Context, caller: Caller, body: IntegrationCreate) -> IntegrationCreated:
     """A new hook for an operator of the organisation."""
     if await operators.by_id(db, caller.organization_id, body.operator_id) is None:
-        raise BadRequest("operator_id names nobody in your organisation.")
+        raise Invalid.at("#/operator_id", "operator_id names nobody in your organisation.")
     secret, integration_id = new_secret(), new_id(Kind.INTEGRATION)
     integration = Integration(
         id=integration_id,
@@ -67,7 +67,7 @@ async def verified(
     try:
         return integration, message_id, json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise BadRequest("The body is not JSON.") from error
+        raise Invalid.at("#", "The body is not JSON in UTF-8.") from error
 
 
 async def open_session(db: AsyncSession, context: Context, integration: Integration, body: Any) -> HookAnswer:

@@ -17,6 +17,8 @@ SHIELD_FAILURES = 200
 GLOBAL_FAILURES = 2_000
 GLOBAL_WINDOW_SECONDS = 60 * 60.0
 
+NAME = "join"
+"""Of this policy in rate-limit headers."""
 _ALL = "all"
 
 
@@ -46,17 +48,14 @@ class JoinBudgets:
             raise TooManyRequests(
                 f"Too many wrong codes; try again in {standing.reset_seconds} seconds.",
                 retry_after=standing.reset_seconds,
+                headers=standing.headers(NAME),
             )
+
+    def headers(self, address: str | None) -> dict[str, str]:
+        """Rate-limit headers: what this address has left."""
+        return self.standing(address).headers(NAME)
 
     def failed(self, address: str | None) -> None:
         """Count a wrong code."""
         self._addresses.spend(address_key(address))
         self._everybody.spend(_ALL)
-
-
-def headers(standing: Standing) -> dict[str, str]:
-    """Rate-limit headers (IETF draft ratelimit-headers)."""
-    return {
-        "RateLimit-Policy": f'"join";q={standing.limit};w={int(ADDRESS_WINDOW_SECONDS)}',
-        "RateLimit": f'"join";r={standing.remaining};t={standing.reset_seconds}',
-    }

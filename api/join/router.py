@@ -8,30 +8,24 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.context import Context, Ctx, Db, client_address
 from api.examples import answers
-from api.idempotency.service import Idempotent
+from api.idempotency.service import AnswerForgotten, Idempotent
 from api.join import service
-from api.join.budgets import headers
 from api.join.schemas import JoinRequest, PreviewView
 from api.problems import (
-    BadRequest,
     CodeNotValid,
-    IdempotencyMismatch,
     NoRelay,
     SessionGone,
     TokenRefused,
     TooManyRequests,
     Unauthenticated,
 )
-from api.sessions import admission, codes
+from api.sessions import admission
 from api.sessions.schemas import Admission, ResumeView
-
-MIN_KEY_CHARACTERS = 16
-"""Of an Idempotency-Key here: with it and a used code one gets the tickets again, so it must not be guessed."""
 
 router = APIRouter(prefix="/v1", tags=["joining"])
 
 resume_bearer = HTTPBearer(
-    scheme_name="resume ticket", description="The participant's newest resume ticket.", auto_error=False
+    scheme_name="resume_ticket", description="The participant's newest resume ticket.", auto_error=False
 )
 
 
@@ -50,7 +44,7 @@ async def preview_join(body: JoinRequest, request: Request, response: Response, 
             answer = await service.preview(db, context, body.code)
         except CodeNotValid:
             raise _counted(context, address) from None
-    response.headers.update(headers(context.join_budgets.standing(address)))
+    response.headers.update(context.join_budgets.headers(address))
     return answer
 
 
@@ -59,28 +53,27 @@ async def preview_join(body: JoinRequest, request: Request, response: Response, 
     operation_id="join_session",
     summary="Join as the customer",
     response_model=Admission,
-    responses=answers(CodeNotValid, NoRelay, IdempotencyMismatch, TooManyRequests),
+    responses=answers(CodeNotValid, NoRelay, TooManyRequests),
 )
 async def join(body: JoinRequest, request: Request, context: Ctx, db: Db, remembered: Idempotent) -> JSONResponse:
     """The signed statement of who asks and for what, and the customer's tickets. Uses the code up.
 
     A right code only lets the customer ask: nothing is shown before the operator is there, the six digits agree and the
-    customer says yes. Unknown, expired and used codes answer alike. With an Idempotency-Key (16 characters or more) an
-    answer that was lost can be fetched again.
+    customer says yes. Unknown, expired and used codes answer alike. With an Idempotency-Key an answer that was lost can
+    be fetched again for 15 minutes, with the same code from the same address.
     """
     address = client_address(request)
     context.join_budgets.check(address)
-    if remembered.key is not None and len(remembered.key) < MIN_KEY_CHARACTERS:
-        raise BadRequest(f"An Idempotency-Key for joining has at least {MIN_KEY_CHARACTERS} characters.")
     try:
         return await remembered.once(
             db,
-            f"join {codes.lookup(context.sealer, body.code)}",
+            service.asker(context, body.code, address),
             200,
             lambda: service.join(db, context, body.code),
-            headers(context.join_budgets.standing(address)),
+            context.join_budgets.headers(address),
+            service.ANSWER_KEPT,
         )
-    except CodeNotValid:
+    except (CodeNotValid, AnswerForgotten):
         raise _counted(context, address) from None
 
 
@@ -110,5 +103,5 @@ def _counted(context: Context, address: str | None) -> CodeNotValid:
     """The one answer to a wrong code, counted, with what is left."""
     context.join_budgets.failed(address)
     problem = service.not_valid()
-    problem.headers.update(headers(context.join_budgets.standing(address)))
+    problem.headers.update(context.join_budgets.headers(address))
     return problem

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from api.kit.schema import Body, View
 from api.sessions.codes import normalised
-from api.sessions.modes import Mode, Recording
+from api.sessions.modes import Mode, Recording, Verified
 from api.sessions.schemas import Limits
 
 
@@ -34,7 +34,7 @@ class OperatorName(View):
     """Who asks: the person."""
 
     name: str = Field(examples=["Alice Example"])
-    verified: str = Field(description="How the operator proved who they are.", examples=["password"])
+    verified: Verified = Field(description="How whoever made the session proved who they are.", examples=["password"])
 
 
 class SessionPreview(View):
@@ -53,4 +53,4 @@ class PreviewView(View):
 
     session: SessionPreview
     server: str = Field(description="The server to join at.", examples=["http://localhost:8080"])
-    expires_at: datetime
+    expires_at: datetime = Field(examples=["2026-12-01T09:10:00Z"])

@@ -5,14 +5,29 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from api.context import Context
 from api.join.schemas import OperatorName, OrganizationName, PreviewView, SessionPreview
 from api.kit.ids import Kind, new_id
+from api.kit.throttle import address_key
 from api.operators.models import Operator
 from api.organizations.models import Organization
 from api.problems import CodeNotValid
-from api.sessions import admission, codes, life, repository, statement
-from api.sessions.models import Participant, Session
-from api.sessions.modes import HOST_SENDER, Mode, Recording, Side, WireRole
+from api.sessions import admission, codes, life, policy, repository, statement
+from api.sessions.models import Participant
+from api.sessions.modes import HOST_SENDER, Mode, Recording, Side, Verified, WireRole
 from api.sessions.schemas import Admission, Limits
 from api.sessions.states import Happening
+from api.sessions.tickets import RESUME_LIFE
+
+ANSWER_KEPT = RESUME_LIFE
+"""How long a lost answer to joining can be fetched again: as long as the resume ticket in it lives."""
+_ASKER = "join asker"
+
+
+def asker(context: Context, code: str, address: str | None) -> str:
+    """To whom the remembered answer to a join belongs: whoever knows the code, at the address that used it.
+
+    The answer has the customer's tickets, and nobody is signed in here. Only a keyed hash of both is stored, and a code
+    that does not fit counts as a wrong one, so a key that can be guessed (`join-1`) opens nothing.
+    """
+    return f"join {context.sealer.lookup(_ASKER, f'{code} {address_key(address)}')}"
 
 
 def not_valid() -> CodeNotValid:
@@ -27,16 +42,17 @@ async def preview(db: AsyncSession, context: Context, code: str) -> PreviewView:
         raise not_valid()
     organization = await db.get(Organization, session.organization_id)
     operator = await db.get(Operator, session.operator_id)
-    if organization is None or operator is None or not _may(operator, session):
+    if organization is None or operator is None or not policy.allows(operator, session):
         raise not_valid()
+    limit = policy.smallest(session.max_seconds, organization.max_session_seconds, operator.max_session_seconds)
     return PreviewView(
         session=SessionPreview(
             organisation=OrganizationName(name=organization.name),
-            operator=OperatorName(name=operator.name, verified="password"),
+            operator=OperatorName(name=operator.name, verified=Verified.by(session.created_by)),
             mode=Mode(session.mode),
             features=session.features,
             recording=Recording(session.recording),
-            limits=Limits(**statement.limits(session.max_seconds)),
+            limits=Limits(**statement.limits(limit)),
         ),
         server=context.settings.public_url,
         expires_at=session.code_expires_at,
@@ -49,8 +65,9 @@ async def join(db: AsyncSession, context: Context, code: str) -> Admission:
     session_id = await repository.claim_code(db, codes.lookup(context.sealer, code), now)
     session = await repository.locked(db, session_id) if session_id else None
     operator = await db.get(Operator, session.operator_id) if session else None
-    if session is None or operator is None or not _may(operator, session):
+    if session is None or operator is None or not policy.allows(operator, session):
         raise not_valid()
+    await policy.refresh(db, context, session)
     life.step(db, session, Happening.CLAIM, now)
     host = Participant(
         id=new_id(Kind.PARTICIPANT),
@@ -62,8 +79,3 @@ async def join(db: AsyncSession, context: Context, code: str) -> Admission:
         created_at=now,
     )
     return await admission.admit(db, context, session, host)
-
-
-def _may(operator: Operator, session: Session) -> bool:
-    """Whether the operator may still do today what the session is for."""
-    return operator.suspended_at is None and session.mode in operator.modes

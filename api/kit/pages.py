@@ -1,11 +1,11 @@
-"""Cursor pagination: newest first, the cursor is the last id seen, opaque to callers."""
+"""Cursor pagination: the cursor is the last id seen, opaque to callers."""
 
 import base64
 import binascii
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.problems import BadCursor
 
@@ -20,10 +20,12 @@ Cursor = Annotated[
 
 
 class Page(BaseModel, Generic[T]):
-    """One page of a list, newest first."""
+    """One page of a list."""
 
     items: list[T]
-    next_cursor: str | None = None
+    next_cursor: str | None = Field(
+        default=None, description="Pass it as `cursor` for the next page; null on the last.", examples=[None]
+    )
 
 
 def cursor_of(identifier: str) -> str:

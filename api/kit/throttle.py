@@ -20,6 +20,14 @@ class Standing:
     limit: int
     remaining: int
     reset_seconds: int
+    window_seconds: int
+
+    def headers(self, name: str) -> dict[str, str]:
+        """Rate-limit headers (IETF draft ratelimit-headers) of the policy `name`."""
+        return {
+            "RateLimit-Policy": f'"{name}";q={self.limit};w={self.window_seconds}',
+            "RateLimit": f'"{name}";r={self.remaining};t={self.reset_seconds}',
+        }
 
 
 class Budget:
@@ -38,7 +46,7 @@ class Budget:
         times = self._fresh(key)
         deciding = times[max(len(times) - limit, 0)] if times else 0.0
         reset = math.ceil(deciding + self.window - self._now())
-        return Standing(limit, max(limit - len(times), 0), max(reset, 0))
+        return Standing(limit, max(limit - len(times), 0), max(reset, 0), int(self.window))
 
     def spend(self, key: str) -> None:
         """Count one failure."""

@@ -10,7 +10,7 @@ from api.idempotency.service import Idempotent
 from api.kit.pages import Cursor, Limit, Page, after_cursor, page_of
 from api.operators import repository, service
 from api.operators.schemas import OperatorCreate, OperatorCreated, OperatorPatch, OperatorView
-from api.problems import AlreadyExists, BadCursor, Conflict, NotFound
+from api.problems import AlreadyExists, BadCursor, Conflict, Forbidden, NotFound, Unavailable
 
 router = APIRouter(prefix="/v1/operators", tags=["operators"])
 
@@ -30,7 +30,7 @@ async def list_operators(
     summary="Create an operator",
     status_code=201,
     response_model=OperatorCreated,
-    responses=answers(AlreadyExists),
+    responses=answers(AlreadyExists, Forbidden, Unavailable),
 )
 async def create_operator(
     caller: OperatorsWriter, body: OperatorCreate, context: Ctx, remembered: Idempotent
@@ -57,13 +57,15 @@ async def get_operator(caller: OperatorsReader, operator_id: str, db: Db) -> Ope
     "/{operator_id}",
     operation_id="change_operator",
     summary="Change an operator",
-    responses=answers(NotFound, Conflict),
+    responses=answers(NotFound, Conflict, Forbidden),
 )
 async def change_operator(
     caller: OperatorsWriter, operator_id: str, patch: OperatorPatch, context: Ctx, db: Db
 ) -> OperatorView:
-    """Name, role, allowed modes, longest session, suspension. Modes and limits hold for sessions created from now on.
+    """Name, role, allowed modes, longest session, suspension.
 
+    A narrower policy reaches sessions that exist: a shorter limit ends them when it is reached (`time_limit`), a session in a
+    mode that is taken away ends at once (`policy`), and one that waits cannot be joined.
     Suspending ends the operator's sign-ins and sessions at once.
     """
     return service.view(await service.change(db, context, caller, operator_id, patch))

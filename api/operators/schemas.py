@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from api.kit.schema import Body, Name, View
 from api.operators.models import Role
@@ -15,9 +15,26 @@ Login = Annotated[
         strip_whitespace=True, to_lower=True, min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]*$"
     ),
 ]
-Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+Email = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        max_length=254,
+        pattern=rf"^[^@\s\x00-\x1f\x7f]{{1,64}}@(localhost|{_LABEL}(\.{_LABEL})*\.[A-Za-z]([A-Za-z0-9-]{{0,61}}[A-Za-z0-9]))$",
+    ),
+]
+"""A mail address: the part after the @ is `localhost` or a domain in ASCII with a dot."""
+
+
+def _each_once(given: list[Mode]) -> list[Mode]:
+    return [mode for mode in Mode if mode in given]
+
+
 Modes = Annotated[
-    list[Mode], Field(min_length=0, max_length=8, description="Modes of sessions the operator may start.")
+    list[Mode],
+    Field(min_length=0, max_length=8, description="Modes of sessions the operator may start; each is kept once."),
+    AfterValidator(_each_once),
 ]
 MaxSeconds = Annotated[int, Field(ge=60, le=7 * 86_400, description="Longest session, in seconds.")]
 
@@ -30,7 +47,7 @@ class OperatorView(View):
     name: str = Field(examples=["Alice Example"])
     email: str | None = Field(default=None, examples=["alice@example.com"])
     role: Role
-    modes: list[Mode]
+    modes: list[Mode] = Field(examples=[["control", "view"]])
     max_session_seconds: int | None = Field(default=None, examples=[3600])
     suspended: bool = False
     must_change_password: bool = False

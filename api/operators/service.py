@@ -14,7 +14,7 @@ from api.operators import repository
 from api.operators.models import Operator, Role
 from api.operators.schemas import OperatorCreate, OperatorCreated, OperatorPatch, OperatorView
 from api.problems import AlreadyExists, Conflict, NotFound
-from api.sessions import ending
+from api.sessions import ending, policy
 
 _CLEARABLE = frozenset({"email", "max_session_seconds"})
 
@@ -50,7 +50,7 @@ async def create(
 async def change(
     db: AsyncSession, context: Context, caller: Caller, operator_id: str, patch: OperatorPatch
 ) -> Operator:
-    """Set what was given. Suspending ends the operator's sign-ins and sessions at once."""
+    """Set what was given. Suspending ends the operator's sign-ins and sessions at once; a narrower policy reaches them."""
     operator = await get(db, caller, operator_id)
     wanted: dict[str, Any] = {
         name: getattr(patch, name)
@@ -64,6 +64,8 @@ async def change(
     for name, value in wanted.items():
         setattr(operator, name, value)
     db.add(operator)
+    if {"modes", "max_session_seconds"} & wanted.keys():
+        await policy.operator_changed(db, context, operator)
     return operator
 
 

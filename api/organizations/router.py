@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from api.auth.caller import OrganizationReader, OrganizationWriter
-from api.context import Db
+from api.context import Ctx, Db
 from api.organizations import service
 from api.organizations.schemas import OrganizationPatch, OrganizationView
 
@@ -17,6 +17,11 @@ async def get_organization(caller: OrganizationReader, db: Db) -> OrganizationVi
 
 
 @router.patch("/organization", operation_id="change_organization", summary="Change the organisation")
-async def change_organization(caller: OrganizationWriter, patch: OrganizationPatch, db: Db) -> OrganizationView:
-    """Name, digits of session codes, and the longest session of anybody. Holds for sessions created from now on."""
-    return service.view(await service.change(db, caller, patch))
+async def change_organization(
+    caller: OrganizationWriter, patch: OrganizationPatch, context: Ctx, db: Db
+) -> OrganizationView:
+    """Name, digits of session codes, and the longest session of anybody.
+
+    A shorter longest session also ends sessions that exist when it is reached; a longer one holds for new sessions.
+    """
+    return service.view(await service.change(db, context, caller, patch))

@@ -3,10 +3,12 @@
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.auth.permissions import Caller
+from api.context import Context
 from api.organizations import repository
 from api.organizations.models import Organization
 from api.organizations.schemas import OrganizationPatch, OrganizationView
 from api.problems import NotFound
+from api.sessions import policy
 
 
 async def get(db: AsyncSession, caller: Caller) -> Organization:
@@ -17,14 +19,16 @@ async def get(db: AsyncSession, caller: Caller) -> Organization:
     return organization
 
 
-async def change(db: AsyncSession, caller: Caller, patch: OrganizationPatch) -> Organization:
-    """Set what was given."""
+async def change(db: AsyncSession, context: Context, caller: Caller, patch: OrganizationPatch) -> Organization:
+    """Set what was given. A shorter longest session reaches sessions that exist."""
     organization = await get(db, caller)
     for name in patch.model_fields_set:
         value = getattr(patch, name)
         if value is not None or name == "max_session_seconds":
             setattr(organization, name, value)
     db.add(organization)
+    if "max_session_seconds" in patch.model_fields_set:
+        await policy.organization_changed(db, context, organization)
     return organization
 
 

@@ -37,6 +37,14 @@ async def all_relays(db: AsyncSession) -> Sequence[Relay]:
     return (await db.exec(select(Relay).order_by(col(Relay.id)))).all()
 
 
+async def page(db: AsyncSession, after: str | None, limit: int) -> Sequence[Relay]:
+    """Newest first; one more than `limit` when there are more."""
+    rows = select(Relay)
+    if after is not None:
+        rows = rows.where(col(Relay.id) < after)
+    return (await db.exec(rows.order_by(col(Relay.id).desc()).limit(limit + 1))).all()
+
+
 async def healthy(db: AsyncSession, since: datetime, limit: int) -> Sequence[Relay]:
     """Relays heard of since then that take sessions, the least loaded first."""
     rows = select(Relay).where(col(Relay.heartbeat_at) >= since, col(Relay.draining).is_(False))

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Query
 from api.auth.caller import RelaysReader
 from api.context import Ctx, Db
 from api.examples import answers
+from api.kit.pages import Cursor, Limit, Page, after_cursor, page_of
 from api.polling import poll
-from api.problems import TokenRefused
+from api.problems import BadCursor, TokenRefused
 from api.relays import reports, repository, service
 from api.relays.caller import AskingRelay, AskingRelayId
 from api.relays.schemas import (
@@ -16,9 +17,9 @@ from api.relays.schemas import (
     Commands,
     Empty,
     Heartbeat,
-    RelayList,
     RelayRegister,
     RelayRegistered,
+    RelayView,
     Reports,
     ReportsTaken,
 )
@@ -28,11 +29,14 @@ MAX_WAIT_SECONDS = 25
 router = APIRouter(prefix="/v1/relays", tags=["relays"])
 
 
-@router.get("", operation_id="list_relays", summary="List relays")
-async def list_relays(_caller: RelaysReader, context: Ctx, db: Db) -> RelayList:
-    """All relays of the installation and how they are."""
+@router.get("", operation_id="list_relays", summary="List relays", responses=answers(BadCursor))
+async def list_relays(
+    _caller: RelaysReader, context: Ctx, db: Db, limit: Limit = 50, cursor: Cursor = None
+) -> Page[RelayView]:
+    """The relays of the installation and how they are, newest first."""
     since = service.healthy_since(context)
-    return RelayList(items=[service.view(relay, since) for relay in await repository.all_relays(db)])
+    rows = await repository.page(db, after_cursor(cursor), limit)
+    return page_of([service.view(relay, since) for relay in rows], [relay.id for relay in rows], limit)
 
 
 @router.post("/register", operation_id="register_relay", summary="Register a relay", responses=answers(TokenRefused))

@@ -129,9 +129,3 @@ class RelayView(View):
     sessions: int
     participants: int
     heartbeat_at: datetime | None = None
-
-
-class RelayList(View):
-    """All relays of the installation."""
-
-    items: list[RelayView]

@@ -8,9 +8,9 @@ from api.organizations.models import Organization
 from api.problems import NotFound, SessionGone, TokenRefused
 from api.relays import service as relays
 from api.relays.models import Relay
-from api.sessions import repository, statement, tickets
+from api.sessions import policy, repository, statement, tickets
 from api.sessions.models import Participant, Session
-from api.sessions.modes import Mode
+from api.sessions.modes import Mode, Verified
 from api.sessions.schemas import (
     Admission,
     Limits,
@@ -66,6 +66,11 @@ async def resume(db: AsyncSession, context: Context, token: str) -> ResumeView:
     counter = claims.get("cnt")
     if not isinstance(counter, int) or counter < participant.resume_counter - COUNTERS_BACK:
         raise TokenRefused("A newer resume ticket was given out; use that one.")
+    operator = await db.get_one(Operator, session.operator_id)
+    if not policy.allows(operator, session):
+        await policy.end_forbidden(db, context, session)
+        raise SessionGone("Start a new session.", keep=True, ended_by=session.ended_by, reason=session.reason)
+    await policy.refresh(db, context, session)
     given = await relays.assign(db, context, session)
     participant.resume_counter += 1
     db.add(participant)
@@ -111,4 +116,4 @@ async def _operator(db: AsyncSession, session: Session) -> OperatorShown:
     operator = await db.get(Operator, session.operator_id)
     if operator is None:
         raise NotFound("There is no such operator.")
-    return OperatorShown(id=operator.id, name=operator.name)
+    return OperatorShown(id=operator.id, name=operator.name, verified=Verified.by(session.created_by))

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from api.kit.ids import Kind
+
 
 class Mode(StrEnum):
     """How the operator helps."""
@@ -31,6 +33,22 @@ class Party(StrEnum):
     CUSTOMER = "customer"
     ADMINISTRATOR = "administrator"
     SYSTEM = "system"
+
+
+class Verified(StrEnum):
+    """How whoever made a session proved who they are."""
+
+    PASSWORD = "password"
+    API_KEY = "api-key"
+    HOOK = "hook"
+
+    @classmethod
+    def by(cls, maker: str) -> "Verified":
+        """By the kind of id of the operator, API key or integration that made the session."""
+        return _PROOFS.get(maker.partition("_")[0], cls.PASSWORD)
+
+
+_PROOFS = {str(Kind.API_KEY): Verified.API_KEY, str(Kind.INTEGRATION): Verified.HOOK}
 
 
 class Recording(StrEnum):

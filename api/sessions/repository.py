@@ -55,6 +55,12 @@ async def live_of_operator(db: AsyncSession, operator_id: str) -> Sequence[Sessi
     return (await db.exec(rows.with_for_update())).all()
 
 
+async def live_of_organization(db: AsyncSession, organization_id: str) -> Sequence[Session]:
+    """The organisation's sessions that are not over, locked."""
+    rows = select(Session).where(Session.organization_id == organization_id, col(Session.state).not_in(OVER))
+    return (await db.exec(rows.with_for_update())).all()
+
+
 async def add_code(db: AsyncSession, row: SessionCode) -> bool:
     """Store a code; False when it is taken."""
     return await insert_new(db, row)

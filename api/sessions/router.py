@@ -11,23 +11,22 @@ from api.events import repository as events
 from api.events.service import topic
 from api.examples import answers
 from api.idempotency.service import Idempotent
-from api.kit.pages import Cursor, Limit, Page, after_cursor, page_of
+from api.kit.pages import MAX_PAGE, Cursor, Limit, Page, after_cursor, page_of
 from api.polling import poll
 from api.problems import (
     BadCursor,
     Forbidden,
-    IdempotencyMismatch,
     ModeNotAllowed,
     NoRelay,
     NotFound,
     OriginNotAllowed,
     SessionEnded,
+    Unavailable,
 )
 from api.sessions import repository, service, views
 from api.sessions.schemas import (
     Admission,
     EndRequest,
-    EventList,
     EventView,
     ParticipantView,
     SessionCreate,
@@ -46,7 +45,7 @@ router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
     summary="Create a session",
     status_code=201,
     response_model=SessionView,
-    responses=answers(ModeNotAllowed, Forbidden, IdempotencyMismatch),
+    responses=answers(ModeNotAllowed, Forbidden, Unavailable),
 )
 async def create_session(
     caller: SessionsWriter, body: SessionCreate, context: Ctx, db: Db, remembered: Idempotent
@@ -85,7 +84,10 @@ async def get_session(caller: SessionsReader, session_id: str, context: Ctx, db:
 
 
 @router.get(
-    "/{session_id}/events", operation_id="list_session_events", summary="Follow a session", responses=answers(NotFound)
+    "/{session_id}/events",
+    operation_id="list_session_events",
+    summary="Follow a session",
+    responses=answers(NotFound, BadCursor),
 )
 async def list_events(
     caller: SessionsReader,
@@ -93,16 +95,23 @@ async def list_events(
     context: Ctx,
     after: Annotated[str | None, Query(max_length=60, description="Id of the last event you have.")] = None,
     wait: Annotated[int, Query(ge=0, le=MAX_WAIT_SECONDS, description="Seconds to wait for an event.")] = 0,
-) -> EventList:
-    """What happened, oldest first. With `wait` it is a long poll: answers as soon as something happens."""
+    limit: Limit = MAX_PAGE,
+    cursor: Cursor = None,
+) -> Page[EventView]:
+    """What happened, oldest first. With `wait` it is a long poll: answers as soon as something happens.
+
+    To follow a session, ask again with `after` set to the last id; to read on in a long list, pass `next_cursor` as `cursor`.
+    """
+    last = after_cursor(cursor) or after
     async with context.database.read() as db:
         await service.get(db, caller, session_id)
 
     async def read() -> list[EventView]:
         async with context.database.read() as db:
-            return [EventView.model_validate(row) for row in await events.after(db, session_id, after)]
+            return [EventView.model_validate(row) for row in await events.after(db, session_id, last, limit)]
 
-    return EventList(items=await poll(context, topic(session_id), wait, read))
+    found = await poll(context, topic(session_id), wait, read)
+    return page_of(found, [event.id for event in found], limit)
 
 
 @router.get(
@@ -114,7 +123,9 @@ async def list_events(
 async def list_participants(caller: SessionsReader, session_id: str, db: Db) -> Page[ParticipantView]:
     """The host and the viewers, and whether they are connected."""
     session = await service.get(db, caller, session_id)
-    return Page(items=[views.participant(row) for row in await repository.participants(db, session.id)])
+    return Page(
+        items=[views.participant(row) for row in await repository.participants(db, session.id)], next_cursor=None
+    )
 
 
 @router.post(
@@ -122,14 +133,25 @@ async def list_participants(caller: SessionsReader, session_id: str, db: Db) -> 
     operation_id="create_session_ticket",
     summary="Get in as the operator",
     status_code=201,
-    responses=answers(NotFound, SessionEnded, OriginNotAllowed, ModeNotAllowed, NoRelay),
+    response_model=Admission,
+    responses=answers(NotFound, SessionEnded, OriginNotAllowed, ModeNotAllowed, Forbidden, NoRelay),
 )
-async def create_ticket(caller: SessionsWriter, session_id: str, request: Request, context: Ctx, db: Db) -> Admission:
+async def create_ticket(
+    caller: SessionsWriter, session_id: str, request: Request, context: Ctx, db: Db, remembered: Idempotent
+) -> JSONResponse:
     """Statement, tickets and relays for the operator of the session. Each call gives new tickets for the same participant.
 
-    Asked from a web page, the page must be the console, and the ticket works from there only.
+    Asked from a web page, the page must be the console, and the ticket works from there only. A ticket lives for 60
+    seconds and works once, also one that is given again for its Idempotency-Key.
     """
-    return await service.issue_ticket(db, context, caller, session_id, request.headers.get("origin"))
+    origin = request.headers.get("origin")
+    service.refuse_foreign_page(context, origin)
+    remembered.told_apart_by(origin)
+
+    async def make() -> Admission:
+        return await service.issue_ticket(db, context, caller, session_id, origin)
+
+    return await remembered.once(db, caller.id, 201, make)
 
 
 @router.post("/{session_id}/end", operation_id="end_session", summary="End a session", responses=answers(NotFound))

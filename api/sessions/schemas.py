@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, FiniteFloat, StringConstr
 from api.kit.schema import Body, Name, View
 from api.operators.schemas import Email, MaxSeconds
 from api.sessions.codes import DEFAULT_LIFE, LONGEST_LIFE, SHORTEST_LIFE
-from api.sessions.modes import Mode, Party, Recording, Side, WireRole
+from api.sessions.modes import Mode, Party, Recording, Side, Verified, WireRole
 from api.sessions.states import State
 
 MAX_METADATA_MEMBERS = 32
@@ -106,7 +106,11 @@ class OperatorShown(View):
 
     id: str = Field(examples=["opr_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
     name: str = Field(examples=["Alice Example"])
-    verified: str = Field(default="password", description="How the operator proved who they are.")
+    verified: Verified = Field(
+        description="How whoever made the session proved who they are: the operator with a password, a program with an API key,"
+        " or another system with a signed hook.",
+        examples=["password"],
+    )
 
 
 class Limits(View):
@@ -242,9 +246,3 @@ class EventView(View):
     type: str = Field(examples=["session.claimed"])
     time: datetime
     data: dict[str, Any]
-
-
-class EventList(View):
-    """Events in order; ask again with `after` set to the last id."""
-
-    items: list[EventView]

@@ -1,6 +1,5 @@
 """Rules of sessions: who may start what, tickets for operators, ending."""
 
-import json
 from datetime import datetime, timedelta
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -12,17 +11,15 @@ from api.kit.ids import Kind, new_id
 from api.operators import repository as operators
 from api.operators.models import Operator
 from api.organizations import repository as organizations
-from api.organizations.models import Organization
-from api.problems import BadRequest, Forbidden, Invalid, ModeNotAllowed, NotFound, OriginNotAllowed, SessionEnded
+from api.problems import Forbidden, Invalid, ModeNotAllowed, NotFound, OriginNotAllowed, SessionEnded
 from api.relays import service as relays
-from api.sessions import admission, codes, ending, repository, statement
+from api.sessions import admission, codes, details, ending, policy, repository
 from api.sessions.models import Participant, Session
 from api.sessions.modes import FEATURES, FIRST_VIEWER_SENDER, Mode, Party, Recording, Side, WireRole
-from api.sessions.schemas import Admission, Customer, EndRequest, Reference, SessionCreate
+from api.sessions.schemas import Admission, EndRequest, SessionCreate
 from api.sessions.states import OVER, State
 
 FARTHEST_START = timedelta(days=90)
-CUSTOMER_PURPOSE = "customer"
 
 
 async def create(db: AsyncSession, context: Context, caller: Caller, body: SessionCreate) -> Session:
@@ -43,14 +40,17 @@ async def create(db: AsyncSession, context: Context, caller: Caller, body: Sessi
         features=sorted(set(body.features)),
         recording=Recording.OFF,
         meta=body.metadata,
-        max_seconds=smallest(organization.max_session_seconds, operator.max_session_seconds, body.max_session_seconds),
+        max_seconds=policy.smallest(
+            organization.max_session_seconds, operator.max_session_seconds, body.max_session_seconds
+        ),
         statement_sealed=b"",
         relay_ids=await relays.preassign(db, context),
         created_at=now,
         starts_at=starts_at,
         code_expires_at=expires_at,
     )
-    _describe(context, session, organization, operator, body.customer, body.reference)
+    details.describe(context, session, body.customer, body.reference)
+    details.sign_statement(context, session, organization, operator)
     db.add(session)
     await db.flush()
     digits = codes.digits_for(
@@ -80,6 +80,12 @@ async def end(db: AsyncSession, context: Context, caller: Caller, session_id: st
     return session
 
 
+def refuse_foreign_page(context: Context, origin: str | None) -> None:
+    """OriginNotAllowed when a web page that is not the console asks."""
+    if origin is not None and origin != context.settings.public_url:
+        raise OriginNotAllowed(f"Use the console at {context.settings.public_url}.")
+
+
 async def issue_ticket(
     db: AsyncSession, context: Context, caller: Caller, session_id: str, origin: str | None
 ) -> Admission:
@@ -89,32 +95,19 @@ async def issue_ticket(
         raise Forbidden("Only the operator of the session can join it.")
     if session.state in OVER:
         raise SessionEnded("Start a new session.", ended_by=session.ended_by, reason=session.reason)
-    if origin is not None and origin != context.settings.public_url:
-        raise OriginNotAllowed(f"Use the console at {context.settings.public_url}.")
     operator = await operators.by_id(db, caller.organization_id, caller.operator_id)
-    if operator is None or session.mode not in operator.modes:
+    if operator is None or not policy.allows(operator, session):
         raise _mode_not_allowed(Mode(session.mode))
+    await policy.refresh(db, context, session)
     participant = await _viewer(db, session, caller.operator_id, origin, context.clock.now())
     return await admission.admit(db, context, session, participant)
-
-
-def smallest(*limits: int | None) -> int | None:
-    """The narrowest of several limits; None where there is none."""
-    return min((limit for limit in limits if limit is not None), default=None)
-
-
-def customer_of(context: Context, session: Session) -> Customer | None:
-    """The customer's details, opened."""
-    if session.customer_sealed is None:
-        return None
-    return Customer.model_validate_json(context.sealer.open(CUSTOMER_PURPOSE, session.id, session.customer_sealed))
 
 
 async def _helper(db: AsyncSession, caller: Caller, operator_id: str) -> Operator:
     authorize_for(caller, operator_id)
     operator = await operators.by_id(db, caller.organization_id, operator_id)
     if operator is None:
-        raise BadRequest("operator_id names nobody in your organisation.")
+        raise Invalid.at("#/operator_id", "operator_id names nobody in your organisation.")
     if operator.suspended_at:
         raise Forbidden("This operator is suspended.")
     return operator
@@ -125,8 +118,7 @@ def _refuse_by_policy(operator: Operator, body: SessionCreate) -> None:
         raise _mode_not_allowed(body.mode)
     unknown = sorted(set(body.features) - FEATURES[body.mode])
     if unknown:
-        why = f"The mode {body.mode} has no feature {', '.join(unknown)}."
-        raise Invalid(why, errors=[{"detail": why, "pointer": "#/features"}])
+        raise Invalid.at("#/features", f"The mode {body.mode} has no feature {', '.join(unknown)}.")
 
 
 def _mode_not_allowed(mode: Mode) -> ModeNotAllowed:
@@ -137,31 +129,8 @@ def _times(body: SessionCreate, now: datetime) -> tuple[datetime | None, datetim
     """When it is to start, if that lies ahead, and when the code ends."""
     starts_at = body.starts_at if body.starts_at and body.starts_at > now else None
     if starts_at and starts_at > now + FARTHEST_START:
-        why = f"starts_at may be at most {FARTHEST_START.days} days ahead."
-        raise Invalid(why, errors=[{"detail": why, "pointer": "#/starts_at"}])
+        raise Invalid.at("#/starts_at", f"starts_at may be at most {FARTHEST_START.days} days ahead.")
     return starts_at, (starts_at or now) + timedelta(seconds=body.expires_in)
-
-
-def _describe(
-    context: Context,
-    session: Session,
-    organization: Organization,
-    operator: Operator,
-    customer: Customer | None,
-    reference: Reference | None,
-) -> None:
-    """What the session is about, sealed where it is about a person, and the statement that says it to both sides."""
-    if customer is not None:
-        plain = json.dumps(customer.model_dump(), ensure_ascii=False).encode()
-        session.customer_sealed = context.sealer.seal(CUSTOMER_PURPOSE, session.id, plain)
-    if reference is not None:
-        session.reference_system, session.reference_id, session.reference_url = (
-            reference.system,
-            reference.id,
-            reference.url,
-        )
-    signed = statement.make(context.keyring, session, organization, operator, customer, reference)
-    statement.store(context, session, signed)
 
 
 async def _viewer(

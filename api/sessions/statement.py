@@ -8,6 +8,7 @@ from api.context import Context
 from api.operators.models import Operator
 from api.organizations.models import Organization
 from api.sessions.models import Session
+from api.sessions.modes import Verified
 from api.sessions.schemas import Customer, Reference
 from api.signing.keyring import SESSION_AUDIENCE, Keyring
 from wire import tokens
@@ -30,7 +31,7 @@ def make(
         "aud": SESSION_AUDIENCE,
         "sub": session.id,
         "organisation": {"id": organization.id, "name": organization.name},
-        "operator": {"id": operator.id, "name": operator.name, "verified": "password"},
+        "operator": {"id": operator.id, "name": operator.name, "verified": Verified.by(session.created_by)},
         "mode": session.mode,
         "features": session.features,
         "recording": session.recording,

@@ -8,16 +8,15 @@ from api.auth.permissions import Caller, Scope
 from api.context import Context
 from api.operators import repository as operators
 from api.organizations import repository as organizations
-from api.sessions import codes, repository, service, statement
+from api.sessions import codes, details, repository, statement
 from api.sessions.models import Participant, Session, SessionCode
-from api.sessions.modes import Mode, Party, Recording, Side, WireRole
+from api.sessions.modes import Mode, Party, Recording, Side, Verified, WireRole
 from api.sessions.schemas import (
     Limits,
     OperatorShown,
     OrganizationShown,
     ParticipantView,
     Policy,
-    Reference,
     SessionView,
 )
 from api.sessions.states import State
@@ -44,7 +43,11 @@ async def many(db: AsyncSession, context: Context, caller: Caller, sessions: Seq
             caller,
             session,
             shown,
-            OperatorShown(id=session.operator_id, name=names.get(session.operator_id, "")),
+            OperatorShown(
+                id=session.operator_id,
+                name=names.get(session.operator_id, ""),
+                verified=Verified.by(session.created_by),
+            ),
             found_codes.get(session.id),
             found_participants.get(session.id, []),
         )
@@ -96,8 +99,8 @@ def _view(
         console_url=console,
         operator=operator,
         organisation=organisation,
-        customer=service.customer_of(context, session),
-        reference=reference(session),
+        customer=details.customer_of(context, session),
+        reference=details.reference_of(session),
         policy=Policy(mode=mode, features=session.features, recording=recording, limits=limits),
         limits=limits,
         metadata=session.meta,
@@ -112,13 +115,6 @@ def _view(
         reason=session.reason,
         note=session.note,
     )
-
-
-def reference(session: Session) -> Reference | None:
-    """What the session belongs to elsewhere."""
-    if session.reference_system is None or session.reference_id is None:
-        return None
-    return Reference(system=session.reference_system, id=session.reference_id, url=session.reference_url)
 
 
 def _code(context: Context, caller: Caller, session: Session, row: SessionCode | None) -> str | None:

@@ -5,9 +5,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from api.context import Context
 from api.operators.models import Operator
 from api.organizations.models import Organization
-from api.sessions import repository, service, views
+from api.sessions import details, repository
 from api.sessions.models import Session
-from api.sessions.modes import Mode, Party, WireRole
+from api.sessions.modes import Mode, Party, Verified, WireRole
 from api.sessions.schemas import OperatorShown, OrganizationShown
 from api.webhooks.schemas import BytesMoved, SessionEnded, SessionEndedData
 
@@ -24,9 +24,9 @@ async def session_ended(db: AsyncSession, context: Context, session: Session) ->
         data=SessionEndedData(
             session_id=session.id,
             mode=Mode(session.mode),
-            reference=views.reference(session),
-            customer=service.customer_of(context, session),
-            operator=OperatorShown(id=operator.id, name=operator.name),
+            reference=details.reference_of(session),
+            customer=details.customer_of(context, session),
+            operator=OperatorShown(id=operator.id, name=operator.name, verified=Verified.by(session.created_by)),
             organisation=OrganizationShown(id=organization.id, name=organization.name),
             metadata=session.meta,
             created_at=session.created_at,

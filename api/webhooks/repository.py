@@ -55,10 +55,12 @@ async def hasten(db: AsyncSession, session_id: str, now: datetime) -> None:
     await db.exec(first.values(next_at=now))
 
 
-async def deliveries(db: AsyncSession, endpoint_id: str, limit: int) -> Sequence[WebhookDelivery]:
-    """The latest deliveries to an endpoint."""
+async def deliveries(db: AsyncSession, endpoint_id: str, after: str | None, limit: int) -> Sequence[WebhookDelivery]:
+    """Deliveries to an endpoint, newest first; one more than `limit` when there are more."""
     rows = select(WebhookDelivery).where(WebhookDelivery.endpoint_id == endpoint_id)
-    return (await db.exec(rows.order_by(col(WebhookDelivery.id).desc()).limit(limit))).all()
+    if after is not None:
+        rows = rows.where(col(WebhookDelivery.id) < after)
+    return (await db.exec(rows.order_by(col(WebhookDelivery.id).desc()).limit(limit + 1))).all()
 
 
 async def purge(db: AsyncSession, before: datetime) -> None:

@@ -1,8 +1,6 @@
 """Routes of webhook endpoints."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from api.auth.caller import WebhooksReader, WebhooksWriter
@@ -13,7 +11,6 @@ from api.kit.pages import Cursor, Limit, Page, after_cursor, page_of
 from api.problems import BadCursor, NotFound
 from api.webhooks import repository, service
 from api.webhooks.schemas import (
-    DeliveryList,
     DeliveryView,
     WebhookEndpointCreate,
     WebhookEndpointCreated,
@@ -68,12 +65,12 @@ async def delete_endpoint(caller: WebhooksWriter, endpoint_id: str, db: Db) -> N
     "/{endpoint_id}/deliveries",
     operation_id="list_webhook_deliveries",
     summary="See what was sent",
-    responses=answers(NotFound),
+    responses=answers(NotFound, BadCursor),
 )
 async def list_deliveries(
-    caller: WebhooksReader, endpoint_id: str, db: Db, limit: Annotated[int, Query(ge=1, le=200)] = 50
-) -> DeliveryList:
-    """The latest messages to an endpoint, how often each was tried, and what came back."""
+    caller: WebhooksReader, endpoint_id: str, db: Db, limit: Limit = 50, cursor: Cursor = None
+) -> Page[DeliveryView]:
+    """Messages to an endpoint, newest first: how often each was tried, and what came back."""
     endpoint = await service.get(db, caller, endpoint_id)
-    rows = await repository.deliveries(db, endpoint.id, limit)
-    return DeliveryList(items=[DeliveryView.model_validate(row) for row in rows])
+    rows = await repository.deliveries(db, endpoint.id, after_cursor(cursor), limit)
+    return page_of([DeliveryView.model_validate(row) for row in rows], [row.id for row in rows], limit)

@@ -61,12 +61,6 @@ class DeliveryView(View):
     delivered_at: datetime | None = None
 
 
-class DeliveryList(View):
-    """The latest deliveries, newest first."""
-
-    items: list[DeliveryView]
-
-
 class BytesMoved(View):
     """What went through the relays, as they counted it."""
 

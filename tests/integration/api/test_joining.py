@@ -5,6 +5,7 @@ import base64
 import time
 from datetime import datetime, timedelta
 
+import httpx
 import pytest
 from structlog.testing import capture_logs
 
@@ -75,7 +76,11 @@ async def test_an_address_has_ten_wrong_codes(api: Api) -> None:
     slowed = await api.join(session["code"])
     problem(slowed, 429, "too-many-requests")
     assert 0 < int(slowed.headers["retry-after"]) <= 900
-    problem(await api.http.post("/v1/join/preview", json={"code": session["code"]}), 429, "too-many-requests")
+    preview = await api.http.post("/v1/join/preview", json={"code": session["code"]})
+    problem(preview, 429, "too-many-requests")
+    for answer in (slowed, preview):
+        assert answer.headers["ratelimit-policy"] == f'"join";q={budgets.ADDRESS_FAILURES};w=900'
+        assert answer.headers["ratelimit"] == f'"join";r=0;t={answer.headers["retry-after"]}'
     await api.later(minutes=15)
     assert (await api.join(session["code"])).status_code == 200
 
@@ -118,19 +123,37 @@ async def test_used_and_unknown_codes_take_alike_long(api: Api) -> None:
     assert max(one, two) < 3 * min(one, two)
 
 
+async def join_again(api: Api, code: str, key: str, address: str = "192.0.2.7") -> httpx.Response:
+    transport = httpx.ASGITransport(api.app, client=(address, 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8080") as http:
+        return await http.post("/v1/join", json={"code": code}, headers={"Idempotency-Key": key})
+
+
 @pytest.mark.rule("R31")
-async def test_a_lost_answer_can_be_fetched_again_with_its_key(api: Api) -> None:
+@pytest.mark.parametrize("key", ["join-1", "1", "a-long-random-key-0001"])
+async def test_a_lost_answer_can_be_fetched_again_with_its_key(api: Api, key: str) -> None:
     session = await api.create()
-    headers = {"Idempotency-Key": "a-long-random-key-0001"}
-    first = await api.http.post("/v1/join", json={"code": session["code"]}, headers=headers)
-    again = await api.http.post("/v1/join", json={"code": session["code"]}, headers=headers)
-    assert first.json() == again.json()
+    first, again = [await join_again(api, session["code"], key) for _ in range(2)]
+    assert (first.status_code, first.json()) == (200, again.json())
+    assert "idempotent-replayed" not in first.headers
     assert again.headers["idempotent-replayed"] == "true"
-    stranger = {"Idempotency-Key": "a-long-random-key-0002"}
-    refused = await api.http.post("/v1/join", json={"code": session["code"]}, headers=stranger)
-    problem(refused, 404, "code-not-valid")
-    short = await api.http.post("/v1/join", json={"code": session["code"]}, headers={"Idempotency-Key": "1"})
-    problem(short, 400, "bad-request")
+    assert again.headers["ratelimit"].startswith('"join";r=10;')
+
+
+@pytest.mark.rule("R31")
+@pytest.mark.rule("R11")
+async def test_a_lost_answer_is_for_nobody_else(api: Api) -> None:
+    """A key can be guessed: what one gets for it needs the code as well, from where it was used, soon."""
+    session, unused = await api.create(), await api.create(expires_in=3600)
+    await join_again(api, session["code"], "join-1")
+    problem(await join_again(api, other(session["code"]), "join-1"), 404, "code-not-valid")
+    problem(await join_again(api, session["code"], "join-2"), 404, "code-not-valid")
+    problem(await join_again(api, session["code"], "join-1", "198.51.100.9"), 404, "code-not-valid")
+    counted = await join_again(api, session["code"], "join-1", "198.51.100.9")
+    assert counted.headers["ratelimit"].startswith('"join";r=8;')
+    assert (await join_again(api, unused["code"], "join-1")).json()["session_id"] == unused["id"]
+    await api.later(minutes=15)
+    problem(await join_again(api, session["code"], "join-1"), 404, "code-not-valid")
 
 
 async def test_a_suspended_operators_code_is_not_valid(api: Api) -> None:

@@ -1,10 +1,12 @@
 """What operators may: modes and longest sessions, set by administrators, enforced at creation, in tickets and by the clock."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from tests.integration.api.support import Api, problem, wait_until
+from tests.integration.api.test_hooks import send
 from wire import tokens
 
 
@@ -87,7 +89,7 @@ async def test_an_operator_acts_for_nobody_else(api: Api) -> None:
     assert made["operator"]["id"] == api.bob.id
     assert (await api.get(f"/v1/sessions/{made['id']}", api.bob))["code"] == made["code"]
     foreign = {"mode": "view", "operator_id": api.gina.id}
-    problem(await api.http.post("/v1/sessions", json=foreign, headers=api.alice.headers), 400, "bad-request")
+    problem(await api.http.post("/v1/sessions", json=foreign, headers=api.alice.headers), 422, "invalid")
 
 
 @pytest.mark.rule("R36")
@@ -164,3 +166,138 @@ async def test_a_malformed_change_is_422(api: Api, body: dict[str, Any]) -> None
 async def test_a_malformed_session_is_422(api: Api, body: Any) -> None:
     answer = await api.http.post("/v1/sessions", json=body, headers=api.alice.headers)
     assert problem(answer, 422, "invalid")["errors"]
+
+
+async def shown(api: Api, session: dict[str, Any]) -> dict[str, Any]:
+    return await api.get(f"/v1/sessions/{session['id']}")
+
+
+async def limit(api: Api, who: str, seconds: int | None) -> None:
+    if who == "operator":
+        await patch(api, api.alice.id, max_session_seconds=seconds)
+        return
+    body = {"max_session_seconds": seconds}
+    assert (await api.http.patch("/v1/organization", json=body, headers=api.alice.headers)).status_code == 200
+
+
+@pytest.mark.parametrize("who", ["operator", "organization"])
+async def test_a_limit_narrowed_since_reaches_a_session_that_waits(api: Api, who: str) -> None:
+    session = await api.create(max_session_seconds=7200)
+    await limit(api, who, 1800)
+    preview = (await api.http.post("/v1/join/preview", json={"code": session["code"]})).json()
+    assert preview["session"]["limits"]["seconds"] == 1800
+    host = (await api.join(session["code"])).json()
+    assert host["limits"]["seconds"] == 1800
+    for name in ("ticket", "resume_ticket", "statement"):
+        assert tokens.unverified_claims(host[name])["limits"]["seconds"] == 1800
+    viewer = await api.post(f"/v1/sessions/{session['id']}/ticket")
+    assert viewer["statement"] == host["statement"]
+    await limit(api, who, None)
+    assert (await shown(api, session))["limits"]["seconds"] == 1800
+
+
+async def test_a_limit_narrowed_after_somebody_has_the_statement_is_in_the_tickets(api: Api) -> None:
+    """Both sides' keys are bound to the same statement, so the one that was given out stays."""
+    session = await api.create(max_session_seconds=7200)
+    viewer = await api.post(f"/v1/sessions/{session['id']}/ticket")
+    await limit(api, "operator", 1800)
+    host = (await api.join(session["code"])).json()
+    assert host["statement_sha256"] == viewer["statement_sha256"]
+    assert host["limits"]["seconds"] == 1800
+    assert tokens.unverified_claims(host["ticket"])["limits"]["seconds"] == 1800
+    bearer = {"Authorization": f"Bearer {viewer['resume_ticket']}"}
+    resumed = (await api.http.post("/v1/resume", headers=bearer)).json()
+    assert tokens.unverified_claims(resumed["resume_ticket"])["limits"]["seconds"] == 1800
+
+
+@pytest.mark.parametrize("who", ["operator", "organization"])
+async def test_a_limit_narrowed_since_ends_a_session_that_runs(api: Api, who: str) -> None:
+    session, young = await api.active(max_session_seconds=7200), await api.create()
+    await api.later(seconds=300)
+    await limit(api, who, 600)
+    assert (await shown(api, session))["state"] == "active"
+    await api.later(seconds=301)
+
+    async def over() -> bool:
+        return bool((await shown(api, session))["state"] == "ended")
+
+    await wait_until(over)
+    ended = await shown(api, session)
+    assert (ended["ended_by"], ended["reason"]) == ("system", "time_limit")
+    assert (await shown(api, young))["limits"]["seconds"] == 600
+
+
+async def test_a_mode_taken_away_ends_the_sessions_that_run_in_it(api: Api) -> None:
+    session, other, waiting = await api.active(), await api.active(mode="view"), await api.create()
+    await patch(api, api.alice.id, modes=["view"])
+    ended = await shown(api, session)
+    assert (ended["state"], ended["ended_by"], ended["reason"]) == ("ended", "administrator", "policy")
+    commands = (await api.relay("GET", "commands"))["commands"]
+    assert [(command["session_id"], command["reason"]) for command in commands] == [(session["id"], "policy")]
+    for side in ("joined", "viewer"):
+        bearer = {"Authorization": f"Bearer {session[side]['resume_ticket']}"}
+        gone = problem(await api.http.post("/v1/resume", headers=bearer), 410, "session-ended")
+        assert (gone["ended_by"], gone["reason"]) == ("administrator", "policy")
+    assert (await shown(api, other))["state"] == "active"
+    assert (await shown(api, waiting))["state"] == "waiting"
+
+
+async def test_a_session_that_slipped_through_ends_when_a_side_comes_back(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A customer that joins while the policy changes may be let in by the old one."""
+
+    async def unseen(*_: object) -> None:
+        return None
+
+    session = await api.active()
+    monkeypatch.setattr("api.sessions.policy.operator_changed", unseen)
+    await patch(api, api.alice.id, modes=["view"])
+    assert (await shown(api, session))["state"] == "active"
+    bearer = {"Authorization": f"Bearer {session['joined']['resume_ticket']}"}
+    waiting = asyncio.create_task(api.relay("GET", "commands", wait=20))
+    await asyncio.sleep(0.05)
+    gone = problem(await api.http.post("/v1/resume", headers=bearer), 410, "session-ended")
+    assert (gone["ended_by"], gone["reason"]) == ("administrator", "policy")
+    async with asyncio.timeout(5):
+        assert [command["reason"] for command in (await waiting)["commands"]] == ["policy"]
+    assert (await shown(api, session))["state"] == "ended"
+
+
+async def test_modes_are_kept_once_and_in_order(api: Api) -> None:
+    changed = await patch(api, api.bob.id, modes=["view", "control", "view"])
+    assert changed["modes"] == ["control", "view"]
+
+
+@pytest.mark.parametrize(
+    ("email", "good"),
+    [
+        ("c@example.com", True), ("first.last+tag@mail.example.co.jp", True), ("root@localhost", True),
+        ("ä@example.com", True), ("a@xn--fsq.xn--fiqs8s", True), ("a@example", False), ("a@例え.jp", False),
+        ("a@.com", False), ("a@example..com", False), ("a@-example.com", False), ("a@example-.com", False),
+        ("a@b@example.com", False), ("a b@example.com", False), ("@example.com", False), ("a@example.com.", False),
+        ("a@1.2.3.4", False), ("x" * 65 + "@example.com", False),
+    ],
+)  # fmt: skip
+async def test_mail_addresses(api: Api, email: str, good: bool) -> None:
+    answer = await api.http.patch(f"/v1/operators/{api.bob.id}", json={"email": email}, headers=api.alice.headers)
+    assert answer.status_code == (200 if good else 422), answer.text
+
+
+async def test_how_whoever_made_a_session_proved_who_they_are(api: Api) -> None:
+    """Signed for both sides, and shown to the customer before and after joining."""
+    key = await api.post("/v1/api-keys", {"name": "CRM", "scopes": ["sessions:read", "sessions:write"]})
+    made = await api.http.post("/v1/sessions", json={"mode": "view"}, headers={"Authorization": f"Bearer {key['key']}"})
+    hook = await api.post("/v1/integrations", {"name": "Desk", "operator_id": api.alice.id})
+    hooked = await send(api, hook, {"x": 1})
+    for code, how in (
+        ((await api.create())["code"], "password"),
+        (made.json()["code"], "api-key"),
+        (hooked.json()["code"], "hook"),
+    ):
+        preview = (await api.http.post("/v1/join/preview", json={"code": code})).json()
+        assert preview["session"]["operator"]["verified"] == how
+        host = (await api.join(code)).json()
+        assert host["operator"]["verified"] == how
+        assert tokens.unverified_claims(host["statement"])["operator"]["verified"] == how
+        assert (await shown(api, {"id": host["session_id"]}))["operator"]["verified"] == how

@@ -29,8 +29,12 @@ async def test_unknown_addresses_and_methods(api: Api) -> None:
 async def test_broken_json(api: Api, body: bytes) -> None:
     headers = {**api.alice.headers, "Content-Type": "application/json"}
     answer = await api.http.post("/v1/sessions", content=body, headers=headers)
-    assert answer.status_code in {400, 422}, answer.text
-    problem(answer, answer.status_code, "bad-request" if answer.status_code == 400 else "invalid")
+    assert all(set(error) == {"detail", "pointer"} for error in problem(answer, 422, "invalid")["errors"])
+
+
+async def test_nul_in_a_query_is_invalid_wherever_it_stands(api: Api) -> None:
+    for url in ("/v1/sessions?reference_id=%00", "/v1/sessions?nothing=a%00b", "/v1/sessions?%00=1", "/healthz?%00"):
+        problem(await api.http.get(url, headers=api.alice.headers), 422, "invalid")
 
 
 async def test_other_content_types(api: Api) -> None:

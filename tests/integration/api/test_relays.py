@@ -17,7 +17,14 @@ async def test_registration_gives_what_offline_checking_needs(api: Api) -> None:
     assert answer["tombstones"] == []
     assert all("d" not in key for key in answer["jwks"]["keys"])
     listed = await api.get("/v1/relays")
-    assert [(relay["region"], relay["healthy"]) for relay in listed["items"]] == [("tokyo", True), (None, True)]
+    assert [(relay["region"], relay["healthy"]) for relay in listed["items"]] == [(None, True), ("tokyo", True)]
+
+
+async def test_relays_are_listed_page_by_page(api: Api) -> None:
+    first = await api.get("/v1/relays", limit=1)
+    second = await api.get("/v1/relays", limit=1, cursor=first["next_cursor"])
+    assert [relay["public_url"] for relay in first["items"] + second["items"]] == list(reversed(RELAY_URLS))
+    assert second["next_cursor"] is None
 
 
 @pytest.mark.rule("R23")

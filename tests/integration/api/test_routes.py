@@ -25,7 +25,7 @@ PUBLIC = {
     ("get", "/readyz"): "says that the database answers",
     ("get", "/problems/{slug}"): "explains a problem",
 }
-OWN_PROOF = {"relay", "resume ticket"}
+OWN_PROOF = {"relay", "resume_ticket"}
 PAGES = {
     "/", "/console", "/console/{rest:path}", "/join", "/join/{code}", "/docs", "/openapi.json",
     "/strings/{language}.json", "/favicon.ico", "/web/{rest:path}",

@@ -165,3 +165,22 @@ async def test_links_are_on_the_public_url(api: Api) -> None:
     session = await api.create()
     for name in ("join_url", "operator_url", "console_url"):
         assert urlsplit(session[name]).netloc == "localhost:8080"
+
+
+async def test_events_are_read_page_by_page_or_followed(api: Api) -> None:
+    session = await api.active()
+    path = f"/v1/sessions/{session['id']}/events"
+    whole = await api.get(path)
+    assert whole["next_cursor"] is None
+    found, cursor = [], None
+    while True:
+        page = await api.get(path, limit=2, **({"cursor": cursor} if cursor else {}))
+        found += page["items"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+        assert len(page["items"]) == 2
+    assert found == whole["items"]
+    after = await api.get(path, limit=1, after=found[2]["id"], wait=5)
+    assert after["items"] == [found[3]]
+    problem(await api.http.get(path, params={"cursor": "ÄÖ"}, headers=api.alice.headers), 400, "bad-cursor")

@@ -201,3 +201,21 @@ async def test_sign_out_is_always_good(api: Api) -> None:
     for body in ({"refresh_token": token}, {"refresh_token": token}, {"refresh_token": "trf_unknown"}, None):
         assert (await api.http.post("/v1/auth/logout", json=body)).status_code == 204
     problem(await api.http.post("/v1/auth/refresh", json={"refresh_token": token}), 401, "refresh-refused")
+
+
+async def test_what_is_left_is_said_at_every_sign_in(api: Api) -> None:
+    answer = await sign_in(api)
+    assert answer.headers["ratelimit-policy"] == '"sign-in";q=30;w=900'
+    assert answer.headers["ratelimit"] == '"sign-in";r=30;t=0'
+    for number in range(6):
+        answer = await sign_in(api, password="wrong")
+        left = 29 - number if number < 5 else 0
+        assert answer.headers["ratelimit"].startswith(f'"sign-in";r={left};')
+    waiting = await sign_in(api)
+    problem(waiting, 429, "too-many-requests")
+    assert waiting.headers["ratelimit"] == f'"sign-in";r=0;t={waiting.headers["retry-after"]}'
+    assert waiting.headers["ratelimit-policy"] == '"sign-in";q=30;w=900'
+    body = {"username": "acme/alice", "password": PASSWORD, "new_password": "another long new password"}
+    problem(await api.http.post("/v1/auth/password", json=body), 429, "too-many-requests")
+    api.clock.advance(minutes=1)
+    assert (await api.http.post("/v1/auth/password", json=body)).headers["ratelimit"].startswith('"sign-in";r=24;')

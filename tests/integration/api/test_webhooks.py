@@ -240,3 +240,16 @@ async def test_the_address_is_checked_again_before_sending(open_api: Api, receiv
 async def test_a_malformed_url(api: Api, url: str) -> None:
     answer = await api.http.post("/v1/webhook-endpoints", json={"url": url}, headers=api.alice.headers)
     assert answer.status_code in {400, 422}
+
+
+async def test_deliveries_are_listed_page_by_page(open_api: Api, receiver: Receiver) -> None:
+    endpoint = await subscribe(open_api, receiver)
+    for _ in range(3):
+        session = await open_api.create()
+        await open_api.post(f"/v1/sessions/{session['id']}/end", status=200)
+    path = f"/v1/webhook-endpoints/{endpoint['id']}/deliveries"
+    whole = [row["id"] for row in (await open_api.get(path))["items"]]
+    first = await open_api.get(path, limit=2)
+    second = await open_api.get(path, limit=2, cursor=first["next_cursor"])
+    assert [row["id"] for row in first["items"] + second["items"]] == whole == sorted(whole, reverse=True)
+    assert (len(whole), second["next_cursor"]) == (3, None)

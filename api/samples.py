@@ -1,0 +1,257 @@
+"""One story told by the examples of the OpenAPI document: Alice of Acme Support helps Hanako Yamada with ticket 4711."""
+
+from typing import Any
+
+ULID = "01KAH2V5QJ6T8N3W9XZB4C7D0E"
+OPERATOR = {"id": f"opr_{ULID}", "name": "Alice Example", "verified": "password"}
+ORGANISATION = {"id": f"org_{ULID}", "name": "Acme Support"}
+LIMITS = {"seconds": 3600, "bytes_per_second": None}
+CUSTOMER = {"name": "Hanako Yamada", "email": "hanako@example.jp"}
+REFERENCE = {"system": "zendesk", "id": "4711", "url": "https://crm.example.com/tickets/4711"}
+SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+JWT = "eyJhbGciOiJFUzI1NiIsInR5cCI6…"
+CREATED, CLAIMED, STARTED = "2026-12-01T09:00:00Z", "2026-12-01T09:01:30Z", "2026-12-01T09:02:10Z"
+LIMIT_REACHED, ENDED = "2026-12-01T10:02:10Z", "2026-12-01T09:23:10Z"
+SECONDS = 1260
+
+HOST = {
+    "id": f"par_{ULID}",
+    "sender": 1,
+    "role": "host",
+    "side": "customer",
+    "operator_id": None,
+    "connected": True,
+    "admitted": False,
+    "joined_at": "2026-12-01T09:01:32Z",
+    "left_at": None,
+    "bytes_in": 4_711_000,
+    "bytes_out": 18_231,
+}
+VIEWER = HOST | {
+    "id": "par_01KAH2X1M5C0R7Y2ZQ8S3V6T9B",
+    "sender": 2,
+    "role": "viewer",
+    "side": "operator",
+    "operator_id": OPERATOR["id"],
+    "admitted": True,
+    "joined_at": "2026-12-01T09:01:40Z",
+    "bytes_in": 18_231,
+    "bytes_out": 4_711_000,
+}
+WAITING: dict[str, Any] = {
+    "id": f"ses_{ULID}",
+    "state": "waiting",
+    "mode": "control",
+    "features": [],
+    "recording": "off",
+    "code": "48151623",
+    "code_expires_at": "2026-12-01T09:10:00Z",
+    "join_url": "http://localhost:8080/join/48151623",
+    "operator_url": f"http://localhost:8080/console/sessions/ses_{ULID}",
+    "console_url": f"http://localhost:8080/console/sessions/ses_{ULID}",
+    "operator": OPERATOR,
+    "organisation": ORGANISATION,
+    "customer": CUSTOMER,
+    "reference": REFERENCE,
+    "policy": {"mode": "control", "features": [], "recording": "off", "limits": LIMITS},
+    "limits": LIMITS,
+    "metadata": {"team": "blue"},
+    "participants": [],
+    "created_at": CREATED,
+    "starts_at": None,
+    "claimed_at": None,
+    "started_at": None,
+    "ends_at": None,
+    "ended_at": None,
+    "ended_by": None,
+    "reason": None,
+    "note": None,
+}
+ACTIVE = WAITING | {
+    "state": "active",
+    "code": None,
+    "join_url": None,
+    "participants": [HOST, VIEWER],
+    "claimed_at": CLAIMED,
+    "started_at": STARTED,
+    "ends_at": LIMIT_REACHED,
+}
+_GONE = {"connected": False, "left_at": ENDED}
+OVER = ACTIVE | {
+    "state": "ended",
+    "participants": [HOST | _GONE, VIEWER | _GONE],
+    "ended_at": ENDED,
+    "ended_by": "operator",
+    "reason": "solved",
+    "note": "Reinstalled the driver.",
+}
+
+
+def _admission(participant: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "session_id": WAITING["id"],
+        "state": "claimed",
+        "participant": {name: participant[name] for name in ("id", "sender", "role", "side")},
+        "statement": JWT,
+        "statement_sha256": SHA256,
+        "ticket": JWT,
+        "ticket_expires_at": "2026-12-01T09:02:30Z",
+        "resume_ticket": JWT,
+        "resume_expires_at": "2026-12-01T09:16:30Z",
+        "relays": [{"id": f"rel_{ULID}", "url": "wss://relay1.example.com"}],
+        "mode": "control",
+        "features": [],
+        "limits": LIMITS,
+        "organisation": ORGANISATION,
+        "operator": OPERATOR,
+    }
+
+
+def _page(*items: Any) -> dict[str, Any]:
+    return {"items": list(items), "next_cursor": None}
+
+
+BOB = {
+    "id": "opr_01KAH3A9N2F6J8K4M7P1R5T0V3",
+    "login": "bob",
+    "name": "Bob Example",
+    "email": "bob@example.com",
+    "role": "operator",
+    "modes": ["control", "view"],
+    "max_session_seconds": 3600,
+    "suspended": False,
+    "must_change_password": True,
+    "created_at": CREATED,
+}
+
+ANSWERS: dict[str, Any] = {
+    "create_operator": BOB | {"one_time_password": "k7m2p-q9xwz-3hdtn-vb4cy"},
+    "get_operator": BOB | {"must_change_password": False},
+    "change_operator": BOB | {"modes": ["view"], "max_session_seconds": 1800, "must_change_password": False},
+    "create_session": WAITING,
+    "list_sessions": _page(ACTIVE),
+    "get_session": ACTIVE,
+    "end_session": OVER,
+    "list_session_participants": _page(HOST, VIEWER),
+    "list_session_events": _page(
+        {"id": f"evt_{ULID}", "type": "session.claimed", "time": CLAIMED, "data": {"state": "claimed"}}
+    ),
+    "create_session_ticket": _admission(VIEWER),
+    "join_session": _admission(HOST),
+    "resume_session": {
+        "session_id": WAITING["id"],
+        "state": "active",
+        "resume_ticket": JWT,
+        "resume_expires_at": "2026-12-01T09:21:30Z",
+        "relays": [{"id": f"rel_{ULID}", "url": "wss://relay1.example.com"}],
+    },
+    "list_webhook_deliveries": _page(
+        {
+            "id": f"dlv_{ULID}",
+            "type": "session.ended",
+            "session_id": WAITING["id"],
+            "state": "delivered",
+            "attempts": 1,
+            "next_at": ENDED,
+            "last_status": 204,
+            "last_error": None,
+            "created_at": ENDED,
+            "delivered_at": "2026-12-01T09:23:11Z",
+        }
+    ),
+    "list_relays": _page(
+        {
+            "id": f"rel_{ULID}",
+            "public_url": "wss://relay1.example.com",
+            "region": "tokyo",
+            "version": "0.1.0",
+            "healthy": True,
+            "draining": False,
+            "sessions": 12,
+            "participants": 25,
+            "heartbeat_at": CREATED,
+        }
+    ),
+    "get_jwks": {
+        "keys": [
+            {
+                "kty": "EC",
+                "crv": "P-256",
+                "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+                "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+                "kid": "2026-12-01",
+                "use": "sig",
+                "alg": "ES256",
+            }
+        ]
+    },
+    "get_problem_type": {
+        "slug": "session-ended",
+        "title": "The session is over",
+        "status": 409,
+        "about": "The session is over.",
+    },
+}
+"""Whole answers by operation; the others are put together from the examples of their members."""
+
+REQUESTS: dict[str, Any] = {
+    "create_operator": {name: BOB[name] for name in ("login", "name", "email", "role", "modes", "max_session_seconds")},
+    "send_relay_reports": {
+        "reports": [
+            {
+                "id": "rpt_5f2c0c7e",
+                "session_id": WAITING["id"],
+                "type": "usage",
+                "time": STARTED,
+                "sender": 1,
+                "bytes_in": 1_048_576,
+                "bytes_out": 1024,
+                "seconds": 10.0,
+            }
+        ]
+    },
+    "on_session_ended": {
+        "type": "session.ended",
+        "timestamp": ENDED,
+        "data": {
+            "session_id": WAITING["id"],
+            "mode": "control",
+            "reference": REFERENCE,
+            "customer": CUSTOMER,
+            "operator": OPERATOR,
+            "organisation": ORGANISATION,
+            "metadata": {"team": "blue"},
+            "created_at": CREATED,
+            "claimed_at": CLAIMED,
+            "started_at": STARTED,
+            "ended_at": ENDED,
+            "seconds": SECONDS,
+            "ended_by": "operator",
+            "reason": "solved",
+            "note": "Reinstalled the driver.",
+            "bytes": {"from_host": 4_711_000, "from_viewers": 18_231},
+        },
+    },
+}
+"""Whole requests by operation."""
+
+PARAMETERS: dict[str, tuple[str, Any]] = {
+    "session_id": ("Id of the session.", WAITING["id"]),
+    "operator_id": ("Id of the operator.", BOB["id"]),
+    "key_id": ("Id of the API key.", f"key_{ULID}"),
+    "integration_id": ("Id of the incoming hook.", f"int_{ULID}"),
+    "endpoint_id": ("Id of the webhook endpoint.", f"whe_{ULID}"),
+    "slug": ("The last part of a problem's `type`.", "session-ended"),
+    "limit": ("How many items at most.", 50),
+    "cursor": (
+        "`next_cursor` of the page before; leave out for the first page.",
+        "c2VzXzAxS0FIMlY1UUo2VDhOM1c5WFpCNEM3RDBF",
+    ),
+    "state": ("Only in these states; may be given several times.", ["waiting", "active"]),
+    "reference_id": ("Only with this `reference.id`.", "4711"),
+    "wait": ("Seconds to wait.", 25),
+    "X-Tasuki-Client": ("Which client asks.", "console"),
+    "Idempotency-Key": ("One per intended effect.", "ticket-4711-1"),
+}
+"""Description, where the route gives none, and example of each parameter; `after` differs from route to route."""
+AFTER: dict[str, Any] = {"list_session_events": f"evt_{ULID}", "get_relay_commands": 17}
