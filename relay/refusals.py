@@ -16,8 +16,14 @@ class Refused(Exception):
 
     @property
     def body(self) -> bytes:
-        """`application/problem+json` (RFC 9457)."""
-        problem = {"type": self.slug, "title": self.status.phrase, "status": int(self.status), "detail": self.detail}
+        """`application/problem+json` (RFC 9457), in the form in which the api answers problems."""
+        problem = {
+            "type": f"/problems/{self.slug}",
+            "slug": self.slug,
+            "title": self.status.phrase,
+            "status": int(self.status),
+            "detail": self.detail,
+        }
         return json.dumps({**problem, **self.members}).encode()
 
     @classmethod

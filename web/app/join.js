@@ -105,7 +105,8 @@ function showQuestion(session, code) {
 function question(session, values) {
   const { mode, features, recording, operator, limits } = session;
   const minutes = limits?.seconds ? Math.ceil(limits.seconds / 60) : 0;
-  const verified = operator.verified === 'password' ? 'join.verified.password' : 'join.verified.other';
+  const known = `join.verified.${operator.verified}`;
+  const verified = hasText(known) ? known : 'join.verified.other';
   /** @type {[string, string, any?][]} */
   const rows = [
     ['join.row.operator', verified, { ...values, verified: operator.verified }],

@@ -40,8 +40,8 @@ class Wording:
 
     def operator(self, question: Question) -> str:
         """The operator's name and how the server knows it."""
-        if question.verified == "password":
-            return self.say("operator.password", operator=question.operator)
+        if f"host.operator.{question.verified}" in catalogue(self.lang):
+            return self.say(f"operator.{question.verified}", operator=question.operator, verified=question.verified)
         return self.say("operator.other", operator=question.operator, verified=question.verified)
 
     def feature(self, name: str) -> str:

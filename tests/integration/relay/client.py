@@ -71,7 +71,7 @@ class Refusal(Exception):
 
     @property
     def slug(self) -> str:
-        return str(json.loads(self.body)["type"])
+        return str(json.loads(self.body)["slug"])
 
 
 def upgrade_request(ticket: str | None, headers: Mapping[str, str] | None = None, path: str = "/v1/connect") -> bytes:

@@ -25,6 +25,20 @@ def test_everything_is_said_in_both_languages() -> None:
             assert word in text
 
 
+@pytest.mark.parametrize(
+    ("verified", "words"),
+    [
+        ("password", "signed in with a password"), ("api-key", "a program that holds a key"),
+        ("hook", "another system of the organisation"), ("passkey", "checked by: passkey"),
+    ],
+)  # fmt: skip
+def test_how_the_operator_is_known_is_said(verified: str, words: str) -> None:
+    statement = STATEMENT | {"operator": {"id": "opr_1", "name": "Alice", "verified": verified}}
+    said = Wording("en").operator(Question.from_statement(statement, "https://a.example"))
+    assert said.startswith("Alice (")
+    assert words in said
+
+
 @pytest.mark.parametrize("missing", ["operator", "organisation", "mode"])
 def test_a_statement_that_does_not_say_who_asks_is_refused(missing: str) -> None:
     for statement in ({k: v for k, v in STATEMENT.items() if k != missing}, STATEMENT | {missing: None}):
