@@ -72,7 +72,7 @@ def test_it_serves_and_stops_cleanly_even_while_somebody_waits(installation: Ins
         Timer(0.5, lambda: process.send_signal(signal.SIGTERM)).start()
         started = time.monotonic()
         answer = client.get(path, params={"after": last, "wait": 25}, headers=installation.alice.headers, timeout=30)
-        assert answer.json() == {"items": []}
+        assert answer.json()["items"] == []
         assert process.wait(10) == 0
         assert time.monotonic() - started < 8
         assert process.stderr is not None
