@@ -56,6 +56,7 @@ def test_the_operator_sees_and_works_on_the_screen(
         desktop.program(*XTERM, "-e", f"sh -c 'stty -icanon min 1; cat > {written}'"),
         session(browser, stack, desktop) as (who, customer, made),
     ):
+        until(written.exists, what="the program")
         who.click(*INSIDE)
         who.page.keyboard.type("Hello, World! ä ñ é @ { } | ~ \\ € ß", delay=8)
         who.page.keyboard.press("Enter")

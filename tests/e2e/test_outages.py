@@ -77,6 +77,7 @@ def test_a_killed_relay_and_a_killed_api_cost_no_session(
         desktop.program("xterm", "-geometry", "80x24+20+20", "-e", f"sh -c 'cat > {written}'"),
         stack.customer(made["code"], desktop.display) as customer,
     ):
+        until(written.exists, what="the program")
         asyncio.run(operate(customer))
         customer.until("other side ended it")
         assert customer.seen.count("yes or no, then Enter") == 1, "nobody was asked again"

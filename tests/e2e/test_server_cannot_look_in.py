@@ -13,6 +13,7 @@ from agent.api_client import ApiClient
 from agent.seat import Seat
 from agent.viewer import events
 from agent.viewer.session import ViewerSession
+from tests.e2e.operator import until
 from tests.e2e.stack import Stack, accept
 from tests.fixtures.xvfb import Xvfb
 from tools.demo import Customer
@@ -47,7 +48,7 @@ def holds(pid: int, *patterns: bytes) -> bool:
     return any(pattern in region for region in memory(pid) for pattern in patterns)
 
 
-async def watch_and_type(stack: Stack, session: str, customer: Customer) -> bytes:
+async def watch_and_type(stack: Stack, session: str, customer: Customer, written: Path) -> bytes:
     """The operator's side: see the marker, type the marker; returns what was seen."""
     async with ApiClient(stack.url, token=stack.token) as api:
         seat = await Seat.take(api, await api.post(f"/v1/sessions/{session}/ticket"))
@@ -56,10 +57,16 @@ async def watch_and_type(stack: Stack, session: str, customer: Customer) -> byte
             await asyncio.to_thread(accept, customer, digits.digits)
             viewer.confirm()
             await _until(viewer, events.Drawn)
-            viewer.send(ButtonEvent(True, 1, 200, 100), ButtonEvent(False, 1, 200, 100), TextEvent(TYPED + "\n"))
-            for _ in range(3):
-                await _until(viewer, events.Drawn)
+            await _until_shown(viewer, OPAQUE)
+            click = ButtonEvent(True, 1, 200, 100), ButtonEvent(False, 1, 200, 100)
+            assert viewer.send(*click, TextEvent(TYPED + "\n"))
+            await asyncio.to_thread(until, lambda: TYPED in written.read_text(), 20, "what was typed")
             return bytes(viewer.protocol.sync.decoder.pixels)
+
+
+async def _until_shown(viewer: ViewerSession, pixels: bytes) -> None:
+    while pixels not in viewer.protocol.sync.decoder.pixels:
+        await _until(viewer, events.Drawn)
 
 
 async def _until(viewer: ViewerSession, kind: type[Any]) -> Any:
@@ -74,7 +81,8 @@ def test_nothing_of_the_session_is_on_the_server(stack: Stack, desktop: Xvfb, tm
     background = f"#{bytes(COLOUR).hex()}"
     command = ("xterm", "-bg", background, "-geometry", "100x30+20+20", "-e", f"sh -c 'cat > {written}'")
     with desktop.program(*command), stack.customer(made["code"], desktop.display) as customer:
-        seen = asyncio.run(watch_and_type(stack, made["id"], customer))
+        until(written.exists, what="the program")
+        seen = asyncio.run(watch_and_type(stack, made["id"], customer, written))
         assert OPAQUE in seen, "the operator saw the marker"
         assert TYPED in written.read_text(), "and what was typed arrived"
         server = psutil.Process(stack.process.pid).children(recursive=True)
