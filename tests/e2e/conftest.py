@@ -1,4 +1,4 @@
-"""One running product per worker."""
+"""One running product per file of tests."""
 
 from collections.abc import Iterator
 
@@ -10,8 +10,9 @@ from tests.fixtures.xvfb import Xvfb, run_xvfb, xvfb
 __all__ = ["desktop", "stack", "xvfb"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
+    """A product of its own for each file: wrong codes of one must not use up the tries of another."""
     with run_stack() as running:
         yield running
 
