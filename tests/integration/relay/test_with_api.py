@@ -55,12 +55,11 @@ async def test_a_session_from_ticket_to_end(stack: Stack) -> None:
     chat = message(Delivery.ORDERED, Stream.CHAT, 1, 2, bytes(5_000))
     host.send_messages(chat)
     assert await viewer.message() == chat
-    start = time.monotonic()
     stack.ok("POST", f"/v1/sessions/{session['id']}/end", {"reason": "ended"})
-    for client in (host, viewer):
-        assert await client.text("ended") == {"type": "ended", "by": "operator", "reason": "ended"}
-        assert await client.closed() == 4003
-    assert time.monotonic() - start < 1.0
+    async with asyncio.timeout(5):
+        for client in (host, viewer):
+            assert await client.text("ended") == {"type": "ended", "by": "operator", "reason": "ended"}
+            assert await client.closed() == 4003
     with pytest.raises(Refusal) as refusal:
         await Client.open(port_of(joined["relays"]), joined["resume_ticket"])
     assert refusal.value.status == 410
