@@ -15,12 +15,18 @@ class Scope(StrEnum):
     """Everything that can be allowed, as it is written in tokens and keys."""
 
     ME = "me:read"
+    ME_WRITE = "me:write"
     ORGANIZATION_READ = "organization:read"
     ORGANIZATION_WRITE = "organization:write"
     OPERATORS_READ = "operators:read"
     OPERATORS_WRITE = "operators:write"
+    POLICIES_READ = "policies:read"
+    POLICIES_WRITE = "policies:write"
     SESSIONS_READ = "sessions:read"
     SESSIONS_WRITE = "sessions:write"
+    DEVICES_READ = "devices:read"
+    DEVICES_WRITE = "devices:write"
+    DEVICES_CONNECT = "devices:connect"
     API_KEYS_READ = "api-keys:read"
     API_KEYS_WRITE = "api-keys:write"
     INTEGRATIONS_READ = "integrations:read"
@@ -28,16 +34,23 @@ class Scope(StrEnum):
     WEBHOOKS_READ = "webhooks:read"
     WEBHOOKS_WRITE = "webhooks:write"
     RELAYS_READ = "relays:read"
+    AUDIT_READ = "audit:read"
 
 
 DESCRIPTIONS = {
     Scope.ME: "See who you are signed in as.",
+    Scope.ME_WRITE: "Change how you sign in, and see and end your own sign-ins.",
     Scope.ORGANIZATION_READ: "See the organisation's settings.",
     Scope.ORGANIZATION_WRITE: "Change the organisation's settings.",
     Scope.OPERATORS_READ: "See operators and their policy.",
     Scope.OPERATORS_WRITE: "Create, change and suspend operators.",
+    Scope.POLICIES_READ: "See policies, and what they allow to whom.",
+    Scope.POLICIES_WRITE: "Create, change and assign policies.",
     Scope.SESSIONS_READ: "See sessions and their events.",
     Scope.SESSIONS_WRITE: "Create, join and end sessions.",
+    Scope.DEVICES_READ: "See enrolled devices and whether they are online.",
+    Scope.DEVICES_WRITE: "Enrol, group, disable and wipe devices.",
+    Scope.DEVICES_CONNECT: "Start sessions with enrolled devices.",
     Scope.API_KEYS_READ: "See API keys (never the secret part).",
     Scope.API_KEYS_WRITE: "Create and delete API keys.",
     Scope.INTEGRATIONS_READ: "See incoming hooks.",
@@ -45,11 +58,24 @@ DESCRIPTIONS = {
     Scope.WEBHOOKS_READ: "See webhook endpoints.",
     Scope.WEBHOOKS_WRITE: "Create and delete webhook endpoints.",
     Scope.RELAYS_READ: "See relays and their health.",
+    Scope.AUDIT_READ: "See the administrative log.",
 }
 
 BY_ROLE: dict[Role, frozenset[Scope]] = {
     Role.ADMINISTRATOR: frozenset(Scope),
-    Role.OPERATOR: frozenset({Scope.ME, Scope.ORGANIZATION_READ, Scope.SESSIONS_READ, Scope.SESSIONS_WRITE}),
+    Role.OPERATOR: frozenset(
+        {
+            Scope.ME,
+            Scope.ME_WRITE,
+            Scope.ORGANIZATION_READ,
+            Scope.POLICIES_READ,
+            Scope.SESSIONS_READ,
+            Scope.SESSIONS_WRITE,
+            Scope.DEVICES_READ,
+            Scope.DEVICES_CONNECT,
+        }
+    ),
+    Role.AUDITOR: frozenset({Scope.ME, Scope.ME_WRITE, *(scope for scope in Scope if scope.endswith(":read"))}),
 }
 
 
@@ -75,7 +101,12 @@ class Caller:
 
     @property
     def sees_all(self) -> bool:
-        """Administrators see the whole organisation, operators what is theirs."""
+        """Administrators and auditors see the whole organisation, operators what is theirs."""
+        return self.role is not Role.OPERATOR
+
+    @property
+    def administers(self) -> bool:
+        """Whether this caller acts for the organisation, not only for themselves."""
         return self.role is Role.ADMINISTRATOR
 
 
@@ -87,7 +118,7 @@ def authorize(caller: Caller, scope: Scope) -> None:
 
 def authorize_for(caller: Caller, operator_id: str) -> None:
     """Let the caller act for an operator: oneself, or anybody of the organisation for an administrator."""
-    if operator_id != caller.operator_id and not caller.sees_all:
+    if operator_id != caller.operator_id and not caller.administers:
         raise Forbidden("Only an administrator can do this for another operator.")
 
 

@@ -14,6 +14,7 @@ class Role(StrEnum):
 
     ADMINISTRATOR = "administrator"
     OPERATOR = "operator"
+    AUDITOR = "auditor"
 
 
 class Operator(SQLModel, table=True):
