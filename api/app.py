@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api import edge, health, problem_pages, upkeep
 from api.api_keys.router import router as api_keys
+from api.audit.router import router as audit_events
 from api.auth.router import router as sign_in
 from api.context import Context
 from api.integrations.router import router as integrations
@@ -17,6 +18,7 @@ from api.join.router import router as joining
 from api.kit.clock import Clock, SystemClock
 from api.kit.sealing import load_sealer
 from api.kit.secret import write_secret
+from api.mail import sender as mail_sender
 from api.migrate import migrate
 from api.openapi import build, describe
 from api.operators.router import router as operators
@@ -42,6 +44,7 @@ ROUTERS = (
     integrations,
     webhooks,
     relays,
+    audit_events,
     signing,
     health.router,
     problem_pages.router,
@@ -76,6 +79,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context: Context = app.state.context
     await start(context)
     tasks = [asyncio.create_task(upkeep.run(context)), asyncio.create_task(sender.run(context))]
+    tasks.append(asyncio.create_task(mail_sender.run(context)))
     try:
         yield
     finally:

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.kit.asking import note_asking
 from api.kit.ids import Kind, new_id
 from api.problems import (
     MEDIA_TYPE,
@@ -55,6 +56,7 @@ class Edge:
             return
         request_id = new_id(Kind.REQUEST)
         scope.setdefault("state", {})["request_id"] = request_id
+        note_asking(*_asking(scope))
         began, status = time.perf_counter(), 0
 
         async def send_with_headers(message: Message) -> None:
@@ -84,6 +86,13 @@ class Edge:
         if b"cache-control" not in names:
             added.append((b"cache-control", b"no-store"))
         return [*given, *added, (b"x-request-id", request_id.encode())]
+
+
+def _asking(scope: Scope) -> tuple[str | None, str | None]:
+    """The client's address, and what it calls itself."""
+    address = scope["client"][0] if scope.get("client") else None
+    agent = next((value for name, value in scope["headers"] if name == b"user-agent"), None)
+    return address, None if agent is None else agent.decode("latin-1")
 
 
 def _nul(scope: Scope) -> Problem | None:

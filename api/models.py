@@ -3,10 +3,12 @@
 from sqlmodel import SQLModel
 
 from api.api_keys.models import ApiKey
+from api.audit.models import AuditEvent
 from api.auth.models import RefreshToken
 from api.events.models import Event
 from api.idempotency.models import RememberedAnswer
 from api.integrations.models import Integration
+from api.mail.models import OutboundMail
 from api.operators.models import Operator
 from api.organizations.models import Organization
 from api.relays.models import Relay, RelayCommand, RelayReport
@@ -18,10 +20,12 @@ metadata = SQLModel.metadata
 
 __all__ = [
     "ApiKey",
+    "AuditEvent",
     "Event",
     "Integration",
     "Operator",
     "Organization",
+    "OutboundMail",
     "Participant",
     "RefreshToken",
     "Relay",

@@ -41,6 +41,7 @@ TAGS = [
     {"name": "integrations", "description": "Incoming: another system opens a session with a signed request."},
     {"name": "webhooks", "description": "Outgoing: another system hears how a session ended."},
     {"name": "relays", "description": "Between relays and this server."},
+    {"name": "audit", "description": "The administrative log: who changed what, who signed in from where."},
     {"name": "operation", "description": "Health and public keys."},
 ]
 

@@ -31,7 +31,7 @@ async def identify(db: AsyncSession, token: str, now: datetime) -> tuple[Caller,
     if maker.suspended_at:
         raise TokenRefused("The maker of this API key is suspended.")
     role = Role(maker.role)
-    caller = Caller(maker.id, maker.organization_id, role, effective(role, key.scopes), key.id)
+    caller = Caller(maker.id, maker.organization_id, role, effective(role, key.scopes), key.id, f"{key.name} ({maker.name})")
     return caller, key.last_used_at is None or now - key.last_used_at >= USE_NOTED_EVERY
 
 

@@ -60,7 +60,7 @@ async def _by_access_token(db: AsyncSession, context: Context, token: str) -> Ca
     if operator is None or operator.suspended_at or operator.token_version != claims.get("ver"):
         raise TokenRefused("Sign in again: the access of this operator has changed.")
     role = Role(operator.role)
-    return Caller(operator.id, operator.organization_id, role, effective(role))
+    return Caller(operator.id, operator.organization_id, role, effective(role), name=operator.name)
 
 
 def needs(scope: Scope) -> Any:
@@ -82,3 +82,4 @@ IntegrationsWriter = Annotated[Caller, needs(Scope.INTEGRATIONS_WRITE)]
 WebhooksReader = Annotated[Caller, needs(Scope.WEBHOOKS_READ)]
 WebhooksWriter = Annotated[Caller, needs(Scope.WEBHOOKS_WRITE)]
 RelaysReader = Annotated[Caller, needs(Scope.RELAYS_READ)]
+AuditReader = Annotated[Caller, needs(Scope.AUDIT_READ)]

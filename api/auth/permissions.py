@@ -88,6 +88,8 @@ class Caller:
     role: Role
     scopes: frozenset[Scope]
     api_key_id: str | None = None
+    name: str | None = None
+    """Of the operator, or of the key and its maker, for records."""
 
     @property
     def id(self) -> str:

@@ -111,7 +111,7 @@ async def _acting(db: AsyncSession, integration: Integration) -> Caller:
     if operator is None or operator.suspended_at:
         raise BadRequest("The operator of this integration cannot take sessions; change the integration.")
     role = Role.OPERATOR
-    return Caller(operator.id, operator.organization_id, role, effective(role), integration.id)
+    return Caller(operator.id, operator.organization_id, role, effective(role), integration.id, integration.name)
 
 
 def _wrong() -> SignatureWrong:

@@ -1,0 +1,36 @@
+"""Everything that the administrative log can say, as `resource.what_happened`. A name that was used never changes."""
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """Sorted by resource; add yours here."""
+
+    API_KEY_CREATED = "api_key.created"
+    API_KEY_DELETED = "api_key.deleted"
+    INTEGRATION_CREATED = "integration.created"
+    INTEGRATION_DELETED = "integration.deleted"
+    OPERATOR_CHANGED = "operator.changed"
+    OPERATOR_CREATED = "operator.created"
+    OPERATOR_DELETED = "operator.deleted"
+    OPERATOR_INVITED = "operator.invited"
+    OPERATOR_PASSWORD_RESET = "operator.password_reset"
+    OPERATOR_RESUMED = "operator.resumed"
+    OPERATOR_SECOND_FACTOR_RESET = "operator.second_factor_reset"
+    OPERATOR_SUSPENDED = "operator.suspended"
+    OPERATOR_UNLOCKED = "operator.unlocked"
+    ORGANIZATION_CHANGED = "organization.changed"
+    ORGANIZATION_CREATED = "organization.created"
+    ORGANIZATION_DISABLED = "organization.disabled"
+    ORGANIZATION_ENABLED = "organization.enabled"
+    ORGANIZATION_ENTRY_LINK_REMOVED = "organization.entry_link_removed"
+    ORGANIZATION_ENTRY_LINK_RENEWED = "organization.entry_link_renewed"
+    PASSWORD_CHANGED = "password.changed"
+    SESSION_ENDED_BY_FORCE = "session.ended_by_force"
+    SIGN_IN_FAILED = "sign_in.failed"
+    SIGN_IN_LOCKED = "sign_in.locked"
+    SIGN_IN_REFUSED = "sign_in.refused"
+    """The password was right; something else stood in the way: `why` says what."""
+    SIGN_IN_SUCCEEDED = "sign_in.succeeded"
+    WEBHOOK_ENDPOINT_CREATED = "webhook_endpoint.created"
+    WEBHOOK_ENDPOINT_DELETED = "webhook_endpoint.deleted"

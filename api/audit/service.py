@@ -1,0 +1,112 @@
+"""Writing the administrative log, in the transaction in which things happen, and reading it."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from api.audit.actions import Action
+from api.audit.models import AuditEvent
+from api.audit.schemas import AuditActor, AuditEventView, AuditTarget
+from api.auth.permissions import Caller
+from api.context import Context
+from api.kit.asking import asking
+from api.kit.ids import Kind, new_id
+from api.operators.models import Operator
+
+PURPOSE = "audit event"
+ADDRESS = "audit address"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it: what kind of party, and who of them."""
+
+    type: str
+    id: str | None = None
+    name: str | None = None
+
+    @classmethod
+    def of(cls, who: "Caller | Operator | Actor") -> "Actor":
+        """A caller (an operator or a key acting for one), or an operator who is not yet signed in."""
+        if isinstance(who, Actor):
+            return who
+        if isinstance(who, Operator):
+            return cls("operator", who.id, who.name)
+        return cls("operator" if who.is_person else kind_of(who.id), who.id, who.name)
+
+
+ANONYMOUS = Actor("anonymous")
+"""Somebody who did not prove who they are."""
+SYSTEM = Actor("system")
+"""What happens by itself: limits, budgets, upkeep."""
+SERVER = Actor("server")
+"""Whoever runs this server, by `tasuki admin`."""
+
+_KINDS = {
+    Kind.OPERATOR: "operator",
+    Kind.ORGANIZATION: "organization",
+    Kind.SESSION: "session",
+    Kind.API_KEY: "api_key",
+    Kind.INTEGRATION: "integration",
+    Kind.WEBHOOK_ENDPOINT: "webhook_endpoint",
+}
+
+
+def kind_of(identifier: str) -> str:
+    """What an id names, in words: from its prefix, as listed or else the prefix itself."""
+    prefix = identifier.partition("_")[0]
+    return next((word for kind, word in _KINDS.items() if kind == prefix), prefix)
+
+
+def record(
+    db: AsyncSession,
+    context: Context,
+    organization_id: str,
+    action: Action,
+    *,
+    by: Caller | Operator | Actor,
+    target: SQLModel | str | None = None,
+    **data: Any,
+) -> None:
+    """One line, with the address and client of the request that is being served.
+
+    `target` is the row (or its id) that it was done to; `data` is JSON and sealed. Secrets have no place in either.
+    """
+    actor, where, event_id = Actor.of(by), asking(), new_id(Kind.EVENT)
+    target_id = target if isinstance(target, str) or target is None else str(target.id)  # type: ignore[attr-defined]
+    details = {"actor_name": actor.name, "address": where.address, "user_agent": where.user_agent, "data": data}
+    db.add(
+        AuditEvent(
+            id=event_id,
+            organization_id=organization_id,
+            time=context.clock.now(),
+            action=action,
+            actor_type=actor.type,
+            actor_id=actor.id,
+            target_type=None if target_id is None else kind_of(target_id),
+            target_id=target_id,
+            address_lookup=None if where.address is None else context.sealer.lookup(ADDRESS, where.address),
+            sealed=context.sealer.seal(PURPOSE, event_id, json.dumps(details, default=str).encode()),
+        )
+    )
+
+
+def view(context: Context, event: AuditEvent) -> AuditEventView:
+    """What callers see: the line with its details opened."""
+    details = json.loads(context.sealer.open(PURPOSE, event.id, event.sealed))
+    target = None
+    if event.target_id is not None:
+        target = AuditTarget(type=event.target_type or "", id=event.target_id)
+    return AuditEventView(
+        id=event.id,
+        time=event.time,
+        action=event.action,
+        actor=AuditActor(type=event.actor_type, id=event.actor_id, name=details["actor_name"]),
+        target=target,
+        address=details["address"],
+        user_agent=details["user_agent"],
+        data=details["data"],
+    )
