@@ -48,7 +48,8 @@ TICKET = "ticket+jwt"
 RESUME = "resume+jwt"
 STATEMENT = "statement+jwt"
 POLICY = "policy+jwt"
-TYPES = frozenset({ACCESS, TICKET, RESUME, STATEMENT, POLICY})
+INTRODUCTION = "introduction+jwt"
+TYPES = frozenset({ACCESS, TICKET, RESUME, STATEMENT, POLICY, INTRODUCTION})
 
 Claims: TypeAlias = dict[str, Any]
 Jwk: TypeAlias = Mapping[str, str]

@@ -1,5 +1,6 @@
 """Rules of sessions: who may start what, tickets for operators, ending."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -145,7 +146,7 @@ async def _viewer(
     return Participant(
         id=new_id(Kind.PARTICIPANT),
         session_id=session.id,
-        sender=max([FIRST_VIEWER_SENDER - 1, *(row.sender for row in everybody)]) + 1,
+        sender=_sender(session, operator_id, everybody),
         role=WireRole.VIEWER,
         side=Side.OPERATOR,
         operator_id=operator_id,
@@ -153,6 +154,14 @@ async def _viewer(
         first_jti="",
         created_at=now,
     )
+
+
+def _sender(session: Session, operator_id: str, everybody: Sequence[Participant]) -> int:
+    """The first viewer's id is kept for the operator whom the statement names: all others need an introduction (wire)."""
+    taken = [row.sender for row in everybody]
+    if operator_id == session.operator_id and FIRST_VIEWER_SENDER not in taken:
+        return FIRST_VIEWER_SENDER
+    return max([FIRST_VIEWER_SENDER, *taken]) + 1
 
 
 def _party(caller: Caller, session: Session) -> Party:
