@@ -10,7 +10,7 @@ from api.operators.models import Operator
 from api.organizations.models import Organization
 from api.problems import CodeNotValid
 from api.sessions import admission, codes, life, policy, repository, statement
-from api.sessions.models import Participant
+from api.sessions.models import Participant, Session
 from api.sessions.modes import HOST_SENDER, Mode, Recording, Side, Verified, WireRole
 from api.sessions.schemas import Admission, Limits
 from api.sessions.states import Happening
@@ -61,12 +61,17 @@ async def preview(db: AsyncSession, context: Context, code: str) -> PreviewView:
 
 async def join(db: AsyncSession, context: Context, code: str) -> Admission:
     """Use the code up and let the customer in as the host. Of two that try at once, one gets it."""
-    now = context.clock.now()
-    session_id = await repository.claim_code(db, codes.lookup(context.sealer, code), now)
+    session_id = await repository.claim_code(db, codes.lookup(context.sealer, code), context.clock.now())
     session = await repository.locked(db, session_id) if session_id else None
     operator = await db.get(Operator, session.operator_id) if session else None
     if session is None or operator is None or not policy.allows(operator, session):
         raise not_valid()
+    return await let_in(db, context, session)
+
+
+async def let_in(db: AsyncSession, context: Context, session: Session) -> Admission:
+    """The customer's side claims a session that waits, by its code or as the device it is for, and becomes its host."""
+    now = context.clock.now()
     await policy.refresh(db, context, session)
     life.step(db, session, Happening.CLAIM, now)
     host = Participant(
