@@ -2,12 +2,14 @@
 
 import ipaddress
 import os
+import re
 from datetime import timedelta
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Words = Annotated[tuple[str, ...], NoDecode]
@@ -37,6 +39,13 @@ class Settings(BaseSettings):
     webhook_allow_networks: Words = Field(
         default=(), description="Private networks that webhooks may be sent to (CIDR); http is allowed there."
     )
+    smtp_url: SecretStr | None = Field(
+        default=None, description="The mail server: smtp://user:password@host:587 (STARTTLS) or smtps://…; none: no mail."
+    )
+    smtp_ca_file: Path | None = Field(
+        default=None, description="Who vouches for the mail server's certificate, where the system's own list does not."
+    )
+    mail_from: str = Field(default="", description="The sender of mail: Acme Support <support@example.com>.")
     web_dir: Path | None = Field(default=None, description="Where the web files are; found by itself when empty.")
 
     access_token_life: timedelta = timedelta(minutes=10)
@@ -68,6 +77,22 @@ class Settings(BaseSettings):
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(str(_network(word)) for word in value)
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp(cls, value: SecretStr | None) -> SecretStr | None:
+        """Never repeats the value: it holds a password."""
+        text = value.get_secret_value() if value else ""
+        if not text:
+            return None
+        parts = urlsplit(text)
+        try:
+            good = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            good = False
+        if not good or parts.path not in {"", "/"}:
+            raise ValueError("TASUKI_SMTP_URL must look like smtp://user:password@mail.example.com:587")
+        return value
+
     @field_validator("public_url")
     @classmethod
     def _public(cls, value: str) -> str:
@@ -86,6 +111,13 @@ class Settings(BaseSettings):
                 f"TASUKI_API_LISTEN={self.api_listen} can be reached from other machines without TLS: set"
                 " TASUKI_TLS_CERT_FILE and TASUKI_TLS_KEY_FILE, or TASUKI_TRUSTED_PROXIES to the TLS proxy in front"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _mail_has_a_sender(self) -> Self:
+        address = parseaddr(self.mail_from)[1]
+        if self.smtp_url and not (address.isascii() and re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", address)):
+            raise ValueError("TASUKI_MAIL_FROM must be set with TASUKI_SMTP_URL: Acme Support <support@example.com>")
         return self
 
     @property

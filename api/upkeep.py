@@ -10,6 +10,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from api.auth import repository as sign_ins
 from api.context import Context
 from api.idempotency import service as idempotency
+from api.mail import repository as mail
+from api.mail.sender import KEPT as MAIL_KEPT
 from api.relays import reports
 from api.relays import repository as relays
 from api.relays import service as relay_rules
@@ -75,6 +77,7 @@ async def purge(context: Context) -> None:
         await sessions.purge_codes(db, now - codes.KEPT_AFTER_END)
         await relays.purge(db, now - relay_rules.KEPT)
         await webhooks.purge(db, now - DELIVERIES_KEPT)
+        await mail.purge(db, now - MAIL_KEPT)
 
 
 async def _anything(db: AsyncSession, context: Context, started: datetime) -> bool:

@@ -16,7 +16,10 @@ class Kind(StrEnum):
     SESSION = "ses"
     OPERATOR = "opr"
     ORGANIZATION = "org"
+    POLICY = "pol"
     PARTICIPANT = "par"
+    NOTE = "nte"
+    INVITATION = "inv"
     RELAY = "rel"
     EVENT = "evt"
     API_KEY = "key"
@@ -24,6 +27,7 @@ class Kind(StrEnum):
     WEBHOOK_ENDPOINT = "whe"
     DELIVERY = "dlv"
     REFRESH = "rft"
+    MAIL = "eml"
     TOKEN = "tok"
     REQUEST = "req"
 

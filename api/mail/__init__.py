@@ -1,0 +1,1 @@
+"""Mail: queued with what happened, sent afterwards over SMTP."""
