@@ -11,6 +11,7 @@ from api.integrations.models import Integration
 from api.mail.models import OutboundMail
 from api.operators.models import Operator
 from api.organizations.models import Organization
+from api.policies.models import Policy
 from api.relays.models import Relay, RelayCommand, RelayReport
 from api.sessions.models import Participant, Session, SessionCode
 from api.signing.models import StoredKey
@@ -27,6 +28,7 @@ __all__ = [
     "Organization",
     "OutboundMail",
     "Participant",
+    "Policy",
     "RefreshToken",
     "Relay",
     "RelayCommand",

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     OPERATOR = "opr"
     ORGANIZATION = "org"
     POLICY = "pol"
+    POLICY = "pol"
     PARTICIPANT = "par"
     NOTE = "nte"
     INVITATION = "inv"

@@ -34,5 +34,7 @@ class Operator(SQLModel, table=True):
     """Grows when all access tokens given out must stop working."""
     modes: list[str] = Field(sa_type=JSON)
     max_session_seconds: int | None = None
+    policy_id: str | None = Field(default=None, index=True)
+    """Their policy; it cannot be deleted while it is named here."""
     suspended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(sa_type=UtcDateTime)

@@ -16,4 +16,6 @@ class Organization(SQLModel, table=True):
     code_digits: int = 8
     """Digits of a session code whose life is short enough for it (6 to 12)."""
     max_session_seconds: int | None = None
+    policy_id: str | None = None
+    """The policy that holds for everybody; it cannot be deleted while it is named here."""
     created_at: datetime = Field(sa_type=UtcDateTime)

@@ -37,6 +37,8 @@ class RelayCommand(SQLModel, table=True):
     session_id: str | None = None
     by: str | None = None
     reason: str | None = None
+    token: str | None = None
+    """What `policy` hands to the participants: signed."""
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 

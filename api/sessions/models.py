@@ -32,6 +32,12 @@ class Session(SQLModel, table=True):
     reference_url: str | None = None
     meta: dict[str, Any] = Field(sa_column=Column("metadata", JSON, nullable=False))
     max_seconds: int | None = None
+    members: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    """All members of policy as they hold for it; narrowed when policies are, never widened. None: made before there were any."""
+    policy_version: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """How often they were narrowed while somebody had tickets: the order of its `policy` tokens."""
+    purpose_sealed: bytes | None = None
+    """Why there is help, in the words of whoever made it."""
     statement_sealed: bytes
     """The signed session statement, the same bytes for both sides."""
     relay_ids: list[str] = Field(sa_type=JSON)

@@ -1,0 +1,1 @@
+"""Policies: what an operator may do, to whom, from where and when; and why."""
