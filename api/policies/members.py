@@ -11,9 +11,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
-from api.kit.hours import Hours as Schedule
 from api.kit.schema import Body
-from api.policies.hours import in_order
+from api.policies.hours import Schedule, schedules_in_order
 from api.policies.rules import (
     Allowed,
     Among,
@@ -59,7 +58,7 @@ def _sorted_names(names: list[str]) -> list[str]:
 Network = Annotated[str, StringConstraints(strip_whitespace=True, max_length=50), AfterValidator(_network)]
 ApplicationName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 NetworkList = Annotated[list[Network], Field(max_length=MAX_NETWORKS), AfterValidator(normal_networks)]
-ScheduleList = Annotated[list[Schedule], Field(max_length=MAX_SCHEDULES), AfterValidator(in_order)]
+ScheduleList = Annotated[list[Schedule], Field(max_length=MAX_SCHEDULES), AfterValidator(schedules_in_order)]
 NameList = Annotated[list[ApplicationName], Field(max_length=MAX_APPLICATIONS), AfterValidator(_sorted_names)]
 ModeList = Annotated[list[Mode], Field(max_length=8), AfterValidator(_each_once)]
 Ask = Literal["off", "ask", "allow"]
@@ -169,7 +168,7 @@ class Members(Body):
             [
                 {
                     "time_zone": "Asia/Tokyo",
-                    "windows": [{"days": ["mon", "tue", "wed", "thu", "fri"], "start": "09:00", "end": "18:00"}],
+                    "windows": [{"days": ["monday", "tuesday"], "begin": "09:00", "end": "18:00"}],
                 }
             ]
         ],
