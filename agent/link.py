@@ -14,14 +14,14 @@ from urllib.parse import urlsplit
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 from agent.outbox import Outbox
-from wire.errors import Close, WireError
+from agent.walk import Walk
+from wire.errors import WireError
 from wire.limits import ALONE_VIEWER_SECONDS, CONNECT_SECONDS, DEAD_SECONDS, MAX_FRAME_BYTES
 from wire.messages import relay
 
 HIGH_WATER_BYTES: Final = 64 * 1024
 """What may wait in the transport; the rest stays in the outbox, where newer replaces older."""
-RETRY_SECONDS: Final = (0.1, 0.2, 0.4, 0.8, 1.6, 3.0)
-REASONS: Final = {Close.REPLACED: "replaced", Close.KICKED: "kicked", Close.ENDED: "ended"}
+ALONE_CHECK_SECONDS: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +96,18 @@ class Link:
         self._core, self._relays = core, list(relays)
         self._first: str | None = first_ticket
         self._resume = resume_ticket
-        self._alone_seconds = alone_seconds
+        self._walk = Walk(len(self._relays), alone_seconds)
         self._proxy = proxy
-        self._at = 0
         self._listener: _Listener | None = None
         self._closing = asyncio.Event()
         self._closed = asyncio.Event()
-        self._moving = False
         self.final: str | None = None
         """Why a relay closed for good: `replaced`, `kicked` or `ended`."""
 
     async def run(self) -> None:
         """Connect, carry, reconnect; returns after `close` or a final close code."""
         try:
-            await self._walk()
+            await self._go()
         finally:
             self._closed.set()
 
@@ -117,18 +115,12 @@ class Link:
         """Wait until `run` has returned."""
         await self._closed.wait()
 
-    async def _walk(self) -> None:
-        failures = 0
+    async def _go(self) -> None:
         while not self._closing.is_set() and self.final is None:
-            address = self._relays[self._at % len(self._relays)]
-            if await self._connect(address):
-                failures = 0
+            if await self._connect(self._relays[self._walk.relay]):
                 await self._carry()
-                continue
-            self._at += 1
-            delay = RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)] if self._at % len(self._relays) == 0 else 0.05
-            failures += 1
-            await self._pause(delay)
+            else:
+                await self._pause(self._walk.refused())
 
     def flush(self) -> None:
         """Send what waits in the outbox, as far as the transport takes it."""
@@ -142,7 +134,7 @@ class Link:
 
     def move_on(self) -> None:
         """Leave this relay for the next one."""
-        self._moving = True
+        self._walk.leave()
         self._disconnect(WSCloseCode.OK)
 
     async def close(self) -> None:
@@ -154,6 +146,7 @@ class Link:
     def opened(self, listener: _Listener) -> None:
         """The upgrade is done; nothing was received yet."""
         self._listener, self.writable = listener, True
+        self._walk.connected(asyncio.get_running_loop().time())
         self._core.on_connected()
         self.flush()
 
@@ -219,19 +212,14 @@ class Link:
 
     def _lost(self, listener: _Listener) -> None:
         self._listener, self.writable = None, False
-        self.final = REASONS.get(listener.close_code)
-        if self._moving or listener.close_code in {0, Close.DRAIN}:
-            self._at += 1
-        self._moving = False
+        self.final = self._walk.lost(listener.close_code)
         self._core.on_lost()
 
     async def _watch_alone(self) -> None:
-        loop, since = asyncio.get_running_loop(), asyncio.get_running_loop().time()
+        loop, core = asyncio.get_running_loop(), self._core
         while True:
-            await asyncio.sleep(0.25)
-            if not self._core.alone() or not self._core.may_move_on() or len(self._relays) == 1:
-                since = loop.time()
-            elif loop.time() - since > self._alone_seconds:
+            await asyncio.sleep(ALONE_CHECK_SECONDS)
+            if self._walk.too_long_alone(loop.time(), alone=core.alone(), may_move_on=core.may_move_on()):
                 self.move_on()
                 return
 
