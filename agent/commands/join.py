@@ -138,7 +138,7 @@ async def _join(asked: Invitation, address: str, lang: str, kind: str, monitor: 
     try:
         async with ApiClient(address) as api:
             answer = await _claim(api, asked.code, lang)
-            return await _host(api, answer, asked.secret, source, address, lang, drawn=kind == "drawn")
+            return await host(api, answer, asked.secret, source, address, lang, drawn=kind == "drawn")
     finally:
         source.close()
 
@@ -153,12 +153,12 @@ async def _claim(api: ApiClient, code: str, lang: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _interface(lang: str) -> "AsyncIterator[CustomerInterface]":
+async def _interface(lang: str, given: "CustomerInterface | None") -> "AsyncIterator[CustomerInterface]":
     """What the customer sees, open; CommandError where it cannot be shown."""
     from agent.host.ui import choose_interface  # noqa: PLC0415
 
     try:
-        interface = choose_interface(lang)
+        interface = given or choose_interface(lang)
         await interface.open()
     except (OSError, ValueError) as error:
         raise CommandError(str(error)) from error
@@ -168,7 +168,7 @@ async def _interface(lang: str) -> "AsyncIterator[CustomerInterface]":
         await interface.close()
 
 
-async def _host(
+async def host(
     api: ApiClient,
     answer: dict[str, Any],
     secret: bytes | None,
@@ -177,7 +177,9 @@ async def _host(
     lang: str,
     *,
     drawn: bool,
+    shown: "CustomerInterface | None" = None,
 ) -> "Ended":
+    """Be the host of a session that was joined: `answer` is what the server gave. `shown` replaces the usual interface."""
     from agent.host.session import HostSession  # noqa: PLC0415
     from agent.host.ui import Question  # noqa: PLC0415
     from agent.seat import Seat, SeatError  # noqa: PLC0415
@@ -187,7 +189,7 @@ async def _host(
         question = Question.from_statement(seat.statement, address)
     except (SeatError, ValueError) as error:
         raise CommandError(str(error)) from error
-    async with _interface(lang) as interface:
+    async with _interface(lang, shown) as interface:
         session = HostSession(
             seat,
             api,
