@@ -15,6 +15,7 @@ from api.join.budgets import JoinBudgets
 from api.kit.clock import Clock
 from api.kit.sealing import Sealer
 from api.kit.wake import Waker
+from api.passwords.leaked import LeakedPasswords
 from api.settings import Settings
 from api.signing.keyring import Keyring
 
@@ -32,6 +33,7 @@ class Context:
     database: Database
     keyring: Keyring
     passwords: Passwords
+    leaked: LeakedPasswords
     sign_in_budgets: SignInBudgets
     join_budgets: JoinBudgets
     relay_origins: frozenset[str] = field(default_factory=frozenset)
@@ -55,6 +57,7 @@ class Context:
             database=Database(settings.database, waker),
             keyring=Keyring(settings.issuer, clock),
             passwords=Passwords(),
+            leaked=LeakedPasswords(settings.leaked_passwords_file),
             sign_in_budgets=SignInBudgets(seconds),
             join_budgets=JoinBudgets(seconds),
         )

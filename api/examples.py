@@ -12,7 +12,11 @@ SAID: dict[str, tuple[str, dict[str, Any]]] = {
     "client-header-missing": ("Send the header X-Tasuki-Client: console together with the cookie.", {}),
     "signature-wrong": ("Sign with the integration's secret, as Standard Webhooks says, and check the clock.", {}),
     "unauthenticated": ("Send an access token or an API key as 'Authorization: Bearer …'.", {}),
-    "sign-in-failed": ("Company, login or password is wrong.", {}),
+    "sign-in-failed": (
+        "Company, login or password is wrong, or you cannot sign in from here at the moment."
+        " An administrator of your organisation sees why.",
+        {},
+    ),
     "refresh-refused": ("Sign in again: the refresh token is unknown or has expired.", {}),
     "token-refused": ("Sign in again: the access of this operator has changed.", {}),
     "forbidden": ("Only an administrator can do this for another operator.", {}),
@@ -21,19 +25,44 @@ SAID: dict[str, tuple[str, dict[str, Any]]] = {
         {"scope": "sessions:write"},
     ),
     "operator-suspended": ("Your access is suspended; ask an administrator of your organisation.", {}),
+    "step-up-required": (
+        "Confirm that it is you with POST /v1/auth/step-up, then do this again.",
+        {"methods": ["totp", "passkey"]},
+    ),
     "password-change-required": (
         "This is a one-time password; set your own with POST /v1/auth/password.",
         {},
     ),
+    "network-not-allowed": ("192.0.2.7 is in none of the networks your organisation allows; use one of those.", {}),
     "mode-not-allowed": (
         "This operator may not use the mode control; ask an administrator.",
         {"mode": "control"},
     ),
+    "policy-refused": (
+        "A reference or a reason is needed for a session.",
+        {
+            "refused_because": [
+                {"member": "reason_required", "sentence": "A reference or a reason is needed for a session."}
+            ]
+        },
+    ),
     "origin-not-allowed": ("Use the console at http://localhost:8080.", {}),
     "not-found": ("There is nothing with this id in your organisation.", {}),
     "code-not-valid": ("Check the digits, or ask the operator for a new code.", {}),
+    "device-disabled": ("This device is disabled; an administrator of the organisation can enable it.", {}),
+    "connection-not-allowed": (
+        "You are not on the list of those who may connect to this device; ask an administrator.",
+        {"because": ["not-listed"]},
+    ),
+    "device-unavailable": (
+        "This device is offline; is it switched on, with `tasuki device run`?",
+        {"because": ["offline"]},
+    ),
+    "device-wiped": ("The enrolment of this device was wiped; delete its key. Enrol it again to use it.", {}),
+    "enrolment-refused": ("The enrolment token is unknown, expired or used up; ask for a new one.", {}),
     "conflict": ("You cannot suspend yourself or give up your own role; ask another administrator.", {}),
     "already-exists": ("There is an operator with the login bob; choose another login.", {}),
+    "already-picked-up": ("Somebody else was faster; take the next one.", {}),
     "session-ended": ("Start a new session.", {"ended_by": "operator", "reason": "solved"}),
     "idempotency-key-reused": ("This Idempotency-Key was used with another request; use a new key.", {}),
     "payload-too-large": ("A request has at most 262144 bytes.", {}),

@@ -19,6 +19,7 @@ from api.app import create_app, start
 from api.context import Context
 from api.kit.sealing import MasterKeyError, SealError
 from api.logs import configure_logs
+from api.passwords.leaked import LeakedListError
 from api.settings import Settings, load_settings
 
 GRACE_SECONDS = 5
@@ -100,6 +101,8 @@ def saying_why() -> Iterator[None]:
     """What can go wrong before the first request, as one sentence."""
     try:
         yield
+    except LeakedListError as error:
+        raise CannotStart(f"TASUKI_LEAKED_PASSWORDS_FILE: {error}") from error
     except (MasterKeyError, SealError) as error:
         raise CannotStart(str(error)) from error
     except SQLAlchemyError as error:

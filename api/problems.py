@@ -120,6 +120,13 @@ class TokenRefused(Unauthenticated):
     title = "The token is not valid"
 
 
+class EnrolmentRefused(Unauthenticated):
+    """An enrolment token that is not good, or a key whose holder did not sign."""
+
+    slug = "enrolment-refused"
+    title = "The enrolment was refused"
+
+
 class Forbidden(Problem):
     """403: known, but not allowed."""
 
@@ -142,6 +149,13 @@ class OperatorSuspended(Forbidden):
     title = "The operator is suspended"
 
 
+class StepUpRequired(Forbidden):
+    """The act needs a fresh proof of who is there: `POST /v1/auth/step-up`, then again."""
+
+    slug = "step-up-required"
+    title = "Confirm that it is you"
+
+
 class PasswordChangeRequired(Forbidden):
     """The one-time password was right; a new one must be set first."""
 
@@ -149,11 +163,39 @@ class PasswordChangeRequired(Forbidden):
     title = "A new password is needed"
 
 
+class NetworkNotAllowed(Forbidden):
+    """The address is in none of the networks that the organisation allows this operator."""
+
+    slug = "network-not-allowed"
+    title = "Not allowed from this network"
+
+
 class ModeNotAllowed(Forbidden):
     """The operator's policy does not include this mode."""
 
     slug = "mode-not-allowed"
     title = "The mode is not allowed for this operator"
+
+
+class DeviceDisabled(Forbidden):
+    """The device may do nothing until it is enabled."""
+
+    slug = "device-disabled"
+    title = "The device is disabled"
+
+
+class ConnectionNotAllowed(Forbidden):
+    """The caller may not connect to this device, or not at this hour; `because` lists all reasons."""
+
+    slug = "connection-not-allowed"
+    title = "You may not connect to this device now"
+
+
+class PolicyRefused(Forbidden):
+    """Something else than the mode stands against it: hours, address, a missing reason; `refused_because` lists all."""
+
+    slug = "policy-refused"
+    title = "Policy does not allow it"
 
 
 class OriginNotAllowed(Forbidden):
@@ -201,6 +243,13 @@ class AlreadyExists(Conflict):
     title = "It exists already"
 
 
+class AlreadyPickedUp(Conflict):
+    """Another operator has the session."""
+
+    slug = "already-picked-up"
+    title = "Somebody else helps already"
+
+
 class SessionEnded(Conflict):
     """The session is over."""
 
@@ -211,6 +260,21 @@ class SessionEnded(Conflict):
 class SessionGone(SessionEnded):
     """The session is over, told to a participant that wanted to come back."""
 
+    status = 410
+
+
+class DeviceUnavailable(Conflict):
+    """The device is offline, busy, disabled or wiped; `because` lists all reasons."""
+
+    slug = "device-unavailable"
+    title = "The device cannot be connected to now"
+
+
+class DeviceWiped(Conflict):
+    """The enrolment was wiped: the key is refused for ever."""
+
+    slug = "device-wiped"
+    title = "The enrolment of the device was wiped"
     status = 410
 
 

@@ -46,10 +46,16 @@ class Settings(BaseSettings):
         default=None, description="Who vouches for the mail server's certificate, where the system's own list does not."
     )
     mail_from: str = Field(default="", description="The sender of mail: Acme Support <support@example.com>.")
+    leaked_passwords_file: Path | None = Field(
+        default=None, description="Pwned Passwords on this machine: a file sorted by SHA-1, or a folder of ranges."
+    )
     web_dir: Path | None = Field(default=None, description="Where the web files are; found by itself when empty.")
 
     access_token_life: timedelta = timedelta(minutes=10)
     refresh_token_life: timedelta = timedelta(days=14)
+    step_up_after: timedelta = Field(
+        default=timedelta(minutes=5), description="How long after a proof of who is there dangerous acts are allowed."
+    )
     relay_heartbeat: timedelta = timedelta(seconds=10)
     webhook_patience: timedelta = Field(
         default=timedelta(seconds=5), description="How long `session.ended` waits for the relay's last byte counts."

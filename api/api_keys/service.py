@@ -7,6 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from api.api_keys import repository
 from api.api_keys.models import ApiKey
 from api.api_keys.schemas import ApiKeyCreate, ApiKeyCreated, ApiKeyView
+from api.auth import standing
 from api.auth.permissions import Caller, authorize, authorize_in_person, effective
 from api.context import Context
 from api.kit.ids import Kind, new_id
@@ -28,8 +29,8 @@ async def identify(db: AsyncSession, token: str, now: datetime) -> tuple[Caller,
     key, maker = found
     if key.expires_at <= now:
         raise TokenRefused("This API key has expired; create a new one.")
-    if maker.suspended_at:
-        raise TokenRefused("The maker of this API key is suspended.")
+    if not await standing.holds(db, maker):
+        raise TokenRefused("The maker of this API key is suspended or gone.")
     role = Role(maker.role)
     caller = Caller(maker.id, maker.organization_id, role, effective(role, key.scopes), key.id, f"{key.name} ({maker.name})")
     return caller, key.last_used_at is None or now - key.last_used_at >= USE_NOTED_EVERY

@@ -1,4 +1,8 @@
-"""How many wrong passwords are taken: slower per account, bounded per address; never locked for good."""
+"""How many wrong passwords are taken: slower per account, bounded per address; never locked for good.
+
+These are in memory and count for accounts that do not exist as well. The lock of `api/passwords/locking.py` is in the
+database and counts for accounts that do.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,14 +27,11 @@ class SignInBudgets:
 
     def check(self, account: str, address: str | None) -> None:
         """TooManyRequests when this account or address must wait."""
-        standing = self.standing(account, address)
-        if standing.remaining == 0:
-            wait = standing.reset_seconds
-            raise TooManyRequests(
-                f"Too many failed sign-ins; try again in {wait} seconds.",
-                retry_after=wait,
-                headers=standing.headers(NAME),
-            )
+        _refuse(self.standing(account, address))
+
+    def check_address(self, address: str | None) -> None:
+        """TooManyRequests when this address must wait, whatever the account."""
+        _refuse(self._addresses.standing(address_key(address)))
 
     def standing(self, account: str, address: str | None) -> Standing:
         """What the address has left; nothing while the account must wait."""
@@ -48,8 +49,22 @@ class SignInBudgets:
     def failed(self, account: str, address: str | None) -> None:
         """Count a wrong password."""
         self._accounts.fail(account)
+        self.failed_address(address)
+
+    def failed_address(self, address: str | None) -> None:
+        """Count a failure for the address alone: by a known device, or with a secret that names no account."""
         self._addresses.spend(address_key(address))
 
     def succeeded(self, account: str) -> None:
         """A right password ends the account's delay; the address keeps its count."""
         self._accounts.succeed(account)
+
+
+def _refuse(standing: Standing) -> None:
+    if standing.remaining == 0:
+        wait = standing.reset_seconds
+        raise TooManyRequests(
+            f"Too many failed sign-ins; try again in {wait} seconds.",
+            retry_after=wait,
+            headers=standing.headers(NAME),
+        )

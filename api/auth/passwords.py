@@ -1,6 +1,6 @@
 """Passwords: argon2id at rest, at most four checked at once, and the same work for an unknown account.
 
-Rules (NIST SP 800-63B-4): length instead of composition, the whole string counts, Unicode is normalised.
+What a new password must be: `api/passwords/rules.py`.
 """
 
 import asyncio
@@ -18,8 +18,6 @@ CONCURRENT = 4
 """64 MiB each, so 256 MiB in all."""
 MAX_WAITING = 64
 """Sign-ins that may queue for a turn."""
-MIN_CHARACTERS = 15
-"""With a password as the only factor."""
 MAX_BYTES = 1024
 
 _DUMMY = "$argon2id$v=19$m=65536,t=3,p=1$tWdjHcFinGMLUDWE021Htg$r853cspW6w3LbCKNgcwptkQmnpy/ndjDUwYuRGnRye8"
@@ -78,20 +76,3 @@ class _Turn:
 def normalised(password: str) -> str:
     """One spelling per password (NFC): the same keys on two keyboards give the same bytes."""
     return unicodedata.normalize("NFC", password)
-
-
-def weakness(password: str, names: tuple[str, ...]) -> str | None:
-    """Why a new password cannot be taken, as a sentence; None when it can. `names` are the company and the login."""
-    text = normalised(password)
-    if len(text) < MIN_CHARACTERS:
-        return f"Use at least {MIN_CHARACTERS} characters; a few unrelated words are easy to remember."
-    if len(text.encode()) > MAX_BYTES:
-        return f"Use at most {MAX_BYTES} bytes."
-    if len(set(text)) < 5:
-        return "Use more than four different characters."
-    rest = text.casefold()
-    for name in names:
-        rest = rest.replace(name.casefold(), "")
-    if len(rest) < MIN_CHARACTERS // 2:
-        return "Do not make the password from the company's name or the login."
-    return None

@@ -7,19 +7,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.auth.permissions import Caller
 from api.operators.models import Operator
-from api.organizations.models import Organization
 
 
 async def by_id(db: AsyncSession, organization_id: str, operator_id: str) -> Operator | None:
-    """An operator of an organisation."""
-    mine = select(Operator).where(Operator.organization_id == organization_id)
+    """An operator of an organisation who is not deleted."""
+    mine = select(Operator).where(Operator.organization_id == organization_id, col(Operator.deleted_at).is_(None))
     return (await db.exec(mine.where(Operator.id == operator_id))).first()
-
-
-async def by_login(db: AsyncSession, company: str, login: str) -> Operator | None:
-    """An operator by what is typed at sign-in."""
-    joined = select(Operator).join(Organization, col(Organization.id) == col(Operator.organization_id))
-    return (await db.exec(joined.where(Organization.code == company, Operator.login == login))).first()
 
 
 async def page(db: AsyncSession, caller: Caller, after: str | None, limit: int) -> Sequence[Operator]:

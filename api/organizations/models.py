@@ -1,7 +1,9 @@
 """Tables of organisations."""
 
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
 from api.kit.columns import UtcDateTime
@@ -18,4 +20,11 @@ class Organization(SQLModel, table=True):
     max_session_seconds: int | None = None
     policy_id: str | None = None
     """The policy that holds for everybody; it cannot be deleted while it is named here."""
+    settings: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    """What differs from the defaults; `api/organizations/settings.py` reads and writes it."""
+    entry_digest: str | None = Field(default=None, unique=True)
+    """SHA-256 of the secret part of the entry link."""
+    entry_renewed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    disabled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """By whoever runs the server: nobody signs in, and what runs has ended."""
     created_at: datetime = Field(sa_type=UtcDateTime)

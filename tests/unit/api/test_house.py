@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 import api
-from api.auth.passwords import weakness
 from api.auth.permissions import BY_ROLE, DESCRIPTIONS, Scope, effective
 from api.integrations.mapping import value_at
 from api.operators.models import Role
@@ -78,17 +77,6 @@ def test_a_key_is_never_more_than_its_maker(role: Role) -> None:
     assert effective(role, [str(scope) for scope in Scope]) == BY_ROLE[role]
     assert effective(role, ["sessions:read", "everything", ""]) == {Scope.SESSIONS_READ}
     assert effective(role, []) == frozenset()
-
-
-@pytest.mark.parametrize(
-    ("password", "good"),
-    [
-        ("correct horse battery staple", True), ("correct horse", False), ("a" * 40, False), ("ababababababababab", False),
-        ("acme acme acme alice", False), ("パスワードは長いほどよいものです", True), ("x" * 1025 + "abcdef", False), ("", False),
-    ],
-)  # fmt: skip
-def test_new_passwords(password: str, good: bool) -> None:
-    assert (weakness(password, ("acme", "alice")) is None) is good
 
 
 @pytest.mark.parametrize(
