@@ -13,6 +13,10 @@ from api.api_keys.router import router as api_keys
 from api.audit.router import router as audit_events
 from api.auth.router import router as sign_in
 from api.context import Context
+from api.device_enrolments.router import router as device_enrolments
+from api.device_groups.router import router as device_groups
+from api.device_self.router import router as device_side
+from api.devices.router import router as devices
 from api.integrations.router import router as integrations
 from api.join.router import router as joining
 from api.kit.clock import Clock, SystemClock
@@ -40,6 +44,10 @@ ROUTERS = (
     joining,
     operators,
     organization,
+    device_side,  # before `devices`, whose `{device_id}` would take `me`
+    devices,
+    device_groups,
+    device_enrolments,
     api_keys,
     integrations,
     webhooks,

@@ -37,6 +37,8 @@ TAGS = [
     {"name": "joining", "description": "The customer's side: public, by code; and coming back after a loss."},
     {"name": "operators", "description": "The people who help, and the policy of each."},
     {"name": "organisation", "description": "Settings of your organisation."},
+    {"name": "devices", "description": "Machines that are reached without a code: enrolment, groups, who may connect."},
+    {"name": "device side", "description": "What enrolled machines themselves call."},
     {"name": "API keys", "description": "Keys for programs: scoped, expiring, shown once."},
     {"name": "integrations", "description": "Incoming: another system opens a session with a signed request."},
     {"name": "webhooks", "description": "Outgoing: another system hears how a session ended."},

@@ -198,6 +198,20 @@ class PolicyRefused(Forbidden):
     title = "Policy does not allow it"
 
 
+class DeviceDisabled(Forbidden):
+    """The device may do nothing until it is enabled."""
+
+    slug = "device-disabled"
+    title = "The device is disabled"
+
+
+class ConnectionNotAllowed(Forbidden):
+    """The caller may not connect to this device, or not at this hour; `because` lists all reasons."""
+
+    slug = "connection-not-allowed"
+    title = "You may not connect to this device now"
+
+
 class OriginNotAllowed(Forbidden):
     """A web page of another origin asked."""
 

@@ -9,6 +9,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.auth import repository as sign_ins
 from api.context import Context
+from api.device_enrolments import repository as enrolments
+from api.device_enrolments.service import KEPT as ENROLMENTS_KEPT
+from api.device_self import service as device_side
+from api.devices import repository as devices
 from api.idempotency import service as idempotency
 from api.mail import repository as mail
 from api.mail.sender import KEPT as MAIL_KEPT
@@ -64,6 +68,8 @@ async def tick(context: Context, started: datetime) -> None:
             await ending.end(db, context, session, Party.SYSTEM, "time_limit")
         for session in await _lost(db, context, started, BATCH):
             await ending.end(db, context, session, Party.SYSTEM, "lost")
+        for device in await devices.quiet(db, device_side.silent_since(now), BATCH):
+            await device_side.fall_silent(db, context, device)
         for relay in await _silent(db, context, started):
             await reports.relay_lost(db, context, relay)
 
@@ -74,6 +80,7 @@ async def purge(context: Context) -> None:
         now = context.clock.now()
         await sign_ins.purge(db, now)
         await idempotency.purge(db, context)
+        await enrolments.purge(db, now - ENROLMENTS_KEPT)
         await sessions.purge_codes(db, now - codes.KEPT_AFTER_END)
         await relays.purge(db, now - relay_rules.KEPT)
         await webhooks.purge(db, now - DELIVERIES_KEPT)
@@ -86,6 +93,7 @@ async def _anything(db: AsyncSession, context: Context, started: datetime) -> bo
         await sessions.expired(db, now, 1)
         or await sessions.over_limit(db, now, 1)
         or await _lost(db, context, started, 1)
+        or await devices.quiet(db, device_side.silent_since(now), 1)
         or await _silent(db, context, started)
     )
 

@@ -48,8 +48,9 @@ TICKET = "ticket+jwt"
 RESUME = "resume+jwt"
 STATEMENT = "statement+jwt"
 POLICY = "policy+jwt"
+DEVICE = "device+jwt"
 INTRODUCTION = "introduction+jwt"
-TYPES = frozenset({ACCESS, TICKET, RESUME, STATEMENT, POLICY, INTRODUCTION})
+TYPES = frozenset({ACCESS, TICKET, RESUME, STATEMENT, POLICY, INTRODUCTION, DEVICE})
 
 Claims: TypeAlias = dict[str, Any]
 Jwk: TypeAlias = Mapping[str, str]

@@ -64,10 +64,15 @@ def _parse_link(text: str, lang: str) -> Invitation:
 
 
 def _server(asked: Invitation, given: str | None, lang: str) -> str:
-    """The server's address; refuses one that a stranger on the way could read or that is not the one asked for."""
+    """The server's address; refuses one that is not the one asked for."""
     if asked.server and given and server_name(asked.server) != server_name(_with_scheme(given)):
         raise _refusal("two_servers", lang, link=server_name(asked.server), given=given)
-    address = _with_scheme(asked.server or given or str(typer.prompt(translate("cli.ask_server", lang), err=True)))
+    return checked_server(asked.server or given, lang)
+
+
+def checked_server(given: str | None, lang: str) -> str:
+    """A server's address, asked for when there is none; CommandError for one that a stranger on the way could read."""
+    address = _with_scheme(given or str(typer.prompt(translate("cli.ask_server", lang), err=True)))
     try:
         server_name(address)
     except ValueError as error:

@@ -50,6 +50,9 @@ _KINDS = {
     Kind.ORGANIZATION: "organization",
     Kind.SESSION: "session",
     Kind.API_KEY: "api_key",
+    Kind.DEVICE: "device",
+    Kind.DEVICE_GROUP: "device_group",
+    Kind.DEVICE_ENROLMENT: "device_enrolment",
     Kind.INTEGRATION: "integration",
     Kind.WEBHOOK_ENDPOINT: "webhook_endpoint",
 }

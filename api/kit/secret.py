@@ -8,6 +8,7 @@ from pathlib import Path
 API_KEY_PREFIX = "tsk_"
 REFRESH_PREFIX = "trf_"
 RELAY_PREFIX = "rly_"
+ENROLMENT_PREFIX = "ten_"
 
 _WORD = "abcdefghjkmnpqrstuvwxyz23456789"
 """Letters and digits that are not mistaken for one another when read from paper."""

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Index, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from api.kit.columns import UtcDateTime
@@ -15,6 +15,12 @@ class Session(SQLModel, table=True):
     __table_args__ = (
         Index("ix_session_organization_id_id", "organization_id", "id"),
         Index("ix_session_state_code_expires_at", "state", "code_expires_at"),
+        Index(
+            "ix_session_live_device",
+            "device_id",
+            sqlite_where=text("device_id IS NOT NULL AND ended_at IS NULL"),
+            postgresql_where=text("device_id IS NOT NULL AND ended_at IS NULL"),
+        ),
     )
 
     id: str = Field(primary_key=True)
@@ -26,6 +32,10 @@ class Session(SQLModel, table=True):
     mode: str
     features: list[str] = Field(sa_type=JSON)
     recording: str = "off"
+    device_id: str | None = None
+    """The enrolled device that it is for, which takes it up without a code; stays when the device is deleted."""
+    device_name: str | None = None
+    """As it was called then."""
     customer_sealed: bytes | None = None
     reference_system: str | None = None
     reference_id: str | None = Field(default=None, index=True)

@@ -38,6 +38,8 @@ def make(
         "limits": limits(session.max_seconds),
         "code_expires_at": _rfc3339(session.code_expires_at),
     }
+    if session.device_id is not None:
+        claims["device"] = {"id": session.device_id, "name": session.device_name}
     if customer is not None:
         claims["customer"] = {"name": customer.name}
     if reference is not None:

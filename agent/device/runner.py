@@ -1,0 +1,142 @@
+"""`tasuki device run`: waits for operators and is the host of one session at a time, for as long as it runs."""
+
+import asyncio
+import platform
+import secrets
+import sys
+from collections.abc import Awaitable, Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from agent.api_client import ApiClient, ApiError, Json, ServerUnreachableError
+from agent.commands.output import CommandError
+from agent.device.client import DeviceClient, WipedError
+from agent.device.consent import NoKeys, Rule, interface_for, rule_for
+from agent.device.identity import Identity
+
+if TYPE_CHECKING:
+    from agent.host.ui import CustomerInterface
+
+PAUSES_SECONDS: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""After each failure in a row; a third of it more or less, so that a thousand devices do not come back at once."""
+
+FAREWELL_SECONDS: Final = 10.0
+"""A session that the server knows to be over may take so long to notice it here."""
+
+Tell = Callable[..., None]
+"""`tell(event, sentence, **members)`."""
+
+
+class Runner:
+    """One identity, one server. `tell` hears what happens."""
+
+    def __init__(self, identity: Identity, path: Path, *, screen: str, monitor: int, lang: str, tell: Tell) -> None:
+        self._identity, self._path = identity, path
+        self._screen, self._monitor, self._lang, self._tell = screen, monitor, lang, tell
+        self._session: asyncio.Task[None] | None = None
+        self._failures = 0
+
+    async def run(self) -> None:
+        """Until the enrolment is wiped (its key is then deleted) or unknown; CommandError says so."""
+        async with ApiClient(self._identity.server) as api:
+            client = DeviceClient(api, self._identity)
+            try:
+                await self._patiently(lambda: client.report(platform_name(), agent_version()))
+                self._tell("online", f"Waiting for operators of {self._identity.organisation} …")
+                while True:
+                    heard = await self._patiently(client.wait)
+                    for call in heard.get("calls", []):
+                        await self._take(api, client, call, heard.get("consent"))
+            except WipedError as error:
+                self._path.unlink(missing_ok=True)
+                raise CommandError(f"{error} The key of this device was deleted.") from error
+            finally:
+                await self._stop()
+
+    async def _patiently(self, ask: Callable[[], Awaitable[Json]]) -> Json:
+        """Ask until there is an answer, ever less often; what no waiting heals is raised."""
+        while True:
+            try:
+                answer = await ask()
+            except (ServerUnreachableError, ApiError) as error:
+                if isinstance(error, ApiError) and error.status == 401:
+                    raise CommandError(f"{error.detail} (its id is {self._identity.device_id})") from error
+                pause = PAUSES_SECONDS[min(self._failures, len(PAUSES_SECONDS) - 1)]
+                if self._failures == 0:
+                    self._tell("away", f"{error} Trying again …")
+                self._failures += 1
+                await asyncio.sleep(pause * (1 + (secrets.randbelow(1000) - 500) / 1500))
+            else:
+                if self._failures:
+                    self._tell("back", "The server answers again.")
+                self._failures = 0
+                return answer
+
+    async def _take(self, api: ApiClient, client: DeviceClient, call: Json, told: object) -> None:
+        """Begin a session, when the one before is really over."""
+        if self._session is not None:
+            await asyncio.wait({self._session}, timeout=FAREWELL_SECONDS)
+            await self._stop()
+        self._identity = Identity.load(self._path)  # the administrator may have changed their mind since
+        rule = rule_for(told, unattended=self._identity.unattended)
+        try:
+            answer = await client.take_up(str(call["session_id"]), secrets.token_hex(16))
+        except (ApiError, ServerUnreachableError) as error:
+            self._tell("missed", f"A session could not be taken up: {error}")
+            return
+        self._session = asyncio.ensure_future(self._host(api, answer, rule))
+
+    async def _host(self, api: ApiClient, answer: Json, rule: Rule) -> None:
+        """One session. Whatever goes wrong in it, the device goes on waiting."""
+        from agent.commands.join import host  # noqa: PLC0415 - heavy, and needs a screen
+        from agent.host.capture import NoScreenError, open_screen  # noqa: PLC0415
+
+        session = str(answer.get("session_id"))
+        self._tell("session", f"Session {session} begins ({rule.value}).", session=session, consent=rule.value)
+        secret = None if rule is Rule.ASK else self._identity.access_secret
+        try:
+            source = open_screen(self._screen, self._monitor)
+        except NoScreenError as error:
+            self._tell("failed", f"Session {session}: {error}", session=session)
+            return
+        try:
+            shown = interface_for(_interface(self._lang, rule), rule, lambda text: self._tell("consent", text))
+            drawn = self._screen == "drawn"
+            ended = await host(api, answer, secret, source, self._identity.server, self._lang, drawn=drawn, shown=shown)
+            self._tell("ended", f"Session {session} ended by the {ended.by}.", session=session, by=ended.by)
+        except (CommandError, ApiError, ServerUnreachableError) as error:
+            self._tell("failed", f"Session {session}: {error}", session=session)
+        finally:
+            source.close()
+
+    async def _stop(self) -> None:
+        if self._session is not None:
+            self._session.cancel()
+            await asyncio.gather(self._session, return_exceptions=True)
+
+
+def _interface(lang: str, rule: Rule) -> "CustomerInterface":
+    """A window where there is a desktop, else the terminal; where nobody can type and none need be asked, just its lines."""
+    from agent.host.ui import choose_interface  # noqa: PLC0415
+    from agent.host.ui.terminal import TerminalInterface  # noqa: PLC0415
+
+    chosen = choose_interface(lang)
+    if rule is not Rule.ASK and isinstance(chosen, TerminalInterface) and not _can_type():
+        return TerminalInterface(lang, keys=NoKeys())
+    return chosen
+
+
+def _can_type() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def platform_name() -> str:
+    return f"{platform.system()} {platform.release()}"
+
+
+def agent_version() -> str:
+    try:
+        return version("tasuki")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,1 @@
+"""Enrolment tokens: by them machines become devices of an organisation."""

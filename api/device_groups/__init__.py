@@ -1,0 +1,1 @@
+"""Groups of devices: rules that several devices share."""

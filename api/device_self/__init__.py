@@ -1,0 +1,1 @@
+"""The side of the device itself: enrolling, proving who it is, waiting for sessions."""

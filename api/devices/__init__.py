@@ -1,0 +1,1 @@
+"""Enrolled devices: machines that can be reached without a code, by whom and when their organisation says."""
