@@ -37,6 +37,10 @@ test: $(STAMP) ## all tests, in under ten minutes on two cores
 	@tools/system-packages test
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q $(ARGS)
 
+.PHONY: fuzz
+fuzz: $(STAMP) ## every fuzz target for FUZZ_SECONDS (60) each; TARGETS="api …" for some of them
+	@$(BIN)/python -m tests.fuzz $(TARGETS)
+
 .PHONY: check
 check: $(STAMP) ## lint, types, layers, drift of generated files, rules without a test
 	@tools/system-packages build
