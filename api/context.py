@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -12,6 +14,7 @@ from api.auth.budgets import SignInBudgets
 from api.auth.passwords import Passwords
 from api.db import Database
 from api.join.budgets import JoinBudgets
+from api.join.counts import MemoryCounts, TableCounts
 from api.kit.clock import Clock
 from api.kit.sealing import Sealer
 from api.kit.wake import Waker
@@ -38,6 +41,8 @@ class Context:
     join_budgets: JoinBudgets
     relay_origins: frozenset[str] = field(default_factory=frozenset)
     """WebSocket origins of the registered relays, for the content security policy."""
+    shield_noted_until: datetime = datetime.min.replace(tzinfo=UTC)
+    """Not before then does a wrong code look again whether people know that somebody is guessing."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the process is about to end: long polls answer at once."""
 
@@ -49,17 +54,19 @@ class Context:
         def seconds() -> float:
             return clock.now().timestamp()
 
+        database = Database(settings.database, waker)
+        counts = MemoryCounts() if database.is_sqlite else TableCounts(database)
         return cls(
             settings=settings,
             clock=clock,
             sealer=sealer,
             waker=waker,
-            database=Database(settings.database, waker),
+            database=database,
             keyring=Keyring(settings.issuer, clock),
             passwords=Passwords(),
             leaked=LeakedPasswords(settings.leaked_passwords_file),
             sign_in_budgets=SignInBudgets(seconds),
-            join_budgets=JoinBudgets(seconds),
+            join_budgets=JoinBudgets(seconds, partial(sealer.lookup, "join address"), counts),
         )
 
 

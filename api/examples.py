@@ -25,6 +25,19 @@ SAID: dict[str, tuple[str, dict[str, Any]]] = {
         {"scope": "sessions:write"},
     ),
     "operator-suspended": ("Your access is suspended; ask an administrator of your organisation.", {}),
+    "mfa-required": (
+        "Go on with POST /v1/auth/mfa/verify.",
+        {"mfa_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6…", "methods": ["passkey", "totp", "recovery"], "expires_in": 600},
+    ),
+    "mfa-enrolment-required": (
+        "Your organisation wants a second factor: set one up now, with mfa_token as the bearer token.",
+        {"mfa_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6…", "methods": ["passkey", "totp", "email"], "expires_in": 600},
+    ),
+    "machine-required": (
+        "Your organisation lets you in from registered machines only; register this one with: tasuki login --register-machine",
+        {"mfa_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6…", "machine": "unknown"},
+    ),
+    "second-step-failed": ("The code is wrong, too old or was used before; try the next one.", {}),
     "step-up-required": (
         "Confirm that it is you with POST /v1/auth/step-up, then do this again.",
         {"methods": ["totp", "passkey"]},
@@ -48,6 +61,7 @@ SAID: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "origin-not-allowed": ("Use the console at http://localhost:8080.", {}),
     "not-found": ("There is nothing with this id in your organisation.", {}),
+    "invitation-not-valid": ("Ask an administrator of your organisation for a new invitation.", {}),
     "code-not-valid": ("Check the digits, or ask the operator for a new code.", {}),
     "device-disabled": ("This device is disabled; an administrator of the organisation can enable it.", {}),
     "connection-not-allowed": (

@@ -1,11 +1,14 @@
 """Brings the database to the newest schema when the api starts. Alembic is only loaded when there is something to do."""
 
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import inspect
 from sqlalchemy.engine import Connection
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from api.db import INSTALLATION_LOCK, MIGRATION
 
@@ -17,10 +20,29 @@ async def migrate(engine: AsyncEngine) -> None:
             return
     async with engine.connect() as connection:
         await connection.execution_options(tasuki_write=True)
-        if connection.dialect.name == "postgresql":
-            await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({INSTALLATION_LOCK})")
-        await connection.run_sync(_upgrade)
-        await connection.commit()
+        async with references_unchecked(connection):
+            if connection.dialect.name == "postgresql":
+                await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({INSTALLATION_LOCK})")
+            await connection.run_sync(_upgrade)
+            await connection.commit()
+
+
+@asynccontextmanager
+async def references_unchecked(connection: AsyncConnection) -> AsyncIterator[None]:
+    """SQLite changes a column by making the table anew, during which what refers to it refers to nothing.
+
+    So foreign keys are not enforced meanwhile (https://www.sqlite.org/lang_altertable.html, 7); nothing is committed here.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    await driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        await connection.rollback()
+        await driver.execute("PRAGMA foreign_keys=ON")
 
 
 def migrations_folder() -> Path:
@@ -45,3 +67,7 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(migrations_folder()))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    if connection.dialect.name == "sqlite":
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        if broken:
+            raise RuntimeError(f"the migration would leave {len(broken)} references to nothing; nothing was changed")

@@ -37,6 +37,8 @@ class Fact(StrEnum):
     LEFT = "left"
     ADMITTED = "admitted"
     ENDED = "ended"
+    PAUSED = "paused"
+    RESUMED = "resumed"
     USAGE = "usage"
 
 

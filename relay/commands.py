@@ -9,13 +9,15 @@ import structlog
 from relay.api_client import ApiClient, ApiDown, ApiRefused
 from relay.backoff import Backoff
 from relay.limits import REGISTER_RETRY_SECONDS
+from relay.policies import read
 from relay.server import RelayServer
+from wire.tokens import TokenError
 
 log = structlog.get_logger()
 
 
 class Commands:
-    """Asks, and does what is said: end a session, hand over a policy, drain."""
+    """Asks, and does what is said: end a session, send a participant out, hand over a policy, drain."""
 
     def __init__(self, api: ApiClient, server: RelayServer, drain: Callable[[], None]) -> None:
         self._api, self._server, self._drain = api, server, drain
@@ -46,10 +48,22 @@ class Commands:
             self._after = max(self._after, number)
         if kind == "end" and isinstance(session, str):
             self._server.end_session(session, str(command.get("by", "system")), str(command.get("reason", "ended")))
+        elif kind == "kick" and isinstance(session, str) and _is_sender(command.get("sender")):
+            self._server.kick(session, command["sender"], str(command.get("by", "operator")))
         elif kind == "policy" and isinstance(session, str) and isinstance(command.get("token"), str):
-            self._server.send_policy(session, command["token"])
+            self._narrow(session, command["token"])
         elif kind == "drain":
             if self.caught_up:  # else it was meant for the process before this one
                 self._drain()
         else:
             log.warning("relay.command_unknown", type=str(kind)[:40])
+
+    def _narrow(self, session: str, token: str) -> None:
+        try:
+            self._server.narrow(read(session, token))
+        except (TokenError, ValueError) as error:
+            log.warning("relay.policy_unusable", session=session, error=str(error))
+
+
+def _is_sender(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 16

@@ -90,12 +90,14 @@ class Control:
         self._server.registry.relays = ({"id": relay_id, "url": self._public_url},)
 
     def _bury(self, stone: dict[str, Any]) -> None:
-        """A session that ended while this relay did not hear of it."""
-        session, by, reason = str(stone["session_id"]), str(stone["by"]), str(stone["reason"])
-        if session in self._server.registry.rooms:
+        """A session that ended, or somebody who was sent out of one, while this relay did not hear of it."""
+        session, by, reason, sender = str(stone["session_id"]), str(stone["by"]), str(stone["reason"]), stone.get("sender")
+        if sender is not None:
+            self._server.kick(session, int(sender), by)
+        elif session in self._server.registry.rooms:
             self._server.end_session(session, by, reason)
         until = _until(stone.get("until"))
-        self._server.registry.tombstones.put_until(session, None, Tombstone(by, reason, until))
+        self._server.registry.tombstones.put_until(session, sender, Tombstone(by, reason, until))
 
     def _failed(self, event: str, detail: str) -> float:
         if self.registered or not self.first_attempt.is_set():

@@ -5,6 +5,7 @@ from relay.counters import Counters
 from relay.limits import PARTICIPANTS_PER_ROOM
 from relay.member import Member, RelayList
 from relay.permissions import Role
+from relay.policies import Policies, Policy
 from relay.refusals import Refused
 from relay.room import Room
 from relay.tickets import Ticket
@@ -17,6 +18,7 @@ class Registry:
     def __init__(self, counters: Counters | None = None) -> None:
         self.rooms: dict[str, Room] = {}
         self.tombstones = Tombstones()
+        self.policies = Policies()
         self.counters = counters or Counters()
         self.relays: RelayList = ()
         """This relay's own id and address, for `welcome` to who brings no list."""
@@ -44,8 +46,19 @@ class Registry:
         room = self.rooms.get(ticket.session)
         if room is None:
             room = self.rooms[ticket.session] = Room(ticket.session, self.counters)
+            room.policy = self.policies.find(ticket.session)
         relays = ticket.relays or self.relays
-        member = Member(ticket.session, ticket.sender, ticket.role, ticket.side, now, ticket.limit_seconds, relays)
+        member = Member(
+            session=ticket.session,
+            sender=ticket.sender,
+            role=ticket.role,
+            side=ticket.side,
+            joined_at=now,
+            limit_seconds=ticket.limit_seconds,
+            relays=relays,
+            mode=ticket.mode,
+            features=ticket.features,
+        )
         return room, member, room.join(member, now)
 
     def leave(self, room: Room, member: Member, now: float) -> list[Action]:
@@ -65,6 +78,24 @@ class Registry:
         if room is None:
             return [Bury(session, None, by, reason)]
         actions = room.end(by, reason, now)
+        self.sweep(room)
+        return actions
+
+    def narrow(self, policy: Policy, wall: float) -> Room | None:
+        """The api narrowed a session: the room it reached, or None without one here or when it is an older one."""
+        if not self.policies.put(policy, wall):
+            return None
+        room = self.rooms.get(policy.session)
+        if room:
+            room.narrow(policy)
+        return room
+
+    def kick(self, session: str, sender: int, by: str, now: float) -> list[Action]:
+        """The api sent one participant out; without a room here only the tombstone is set."""
+        room = self.rooms.get(session)
+        if room is None:
+            return [Bury(session, sender, by, "kicked")]
+        actions = room.send_out(sender, by, now)
         self.sweep(room)
         return actions
 

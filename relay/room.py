@@ -10,9 +10,13 @@ from relay.member import Member
 from relay.messages import Message, parse_frame
 from relay.outbox import Batch
 from relay.permissions import Drop, Role, check
+from relay.policies import Policy, narrowest
 from relay.retained import Retained
 from wire.header import Delivery
 from wire.messages import relay as texts
+
+
+_PAUSES = {"paused": Fact.PAUSED, "resumed": Fact.RESUMED}
 
 
 class Room:
@@ -30,6 +34,8 @@ class Room:
         """Members that something was queued for since the shell last looked."""
         self.watched: set[Member] = set()
         """Members whose queues can come over a limit by waiting."""
+        self.policy: Policy | None = None
+        """The newest that narrows what the tickets say."""
         self._retained = Retained()
         self._seen: set[int] = set()
         """Everybody who was ever here."""
@@ -46,6 +52,9 @@ class Room:
         if member.role is Role.HOST:
             self._host_joined(member, now)
         self._welcome(member)
+        if self.policy:
+            member.hold(self.policy.features)
+            self._text(member, texts.policy(self.policy.token))
         for other in self._others(member):
             self._text(other, texts.joined(member.sender, member.role.value, member.side))
         for message in self._retained.for_member(member):
@@ -73,10 +82,19 @@ class Room:
         self.members.clear()
         return actions
 
-    def send_policy(self, token: str) -> None:
-        """Hand the host a policy that the api signed; it applies only what narrows."""
-        if self.host:
-            self._text(self.host, {"type": "policy", "token": token})
+    def narrow(self, policy: Policy) -> None:
+        """Hold a policy as far as it can be seen from here, and hand it to everybody."""
+        self.policy = policy
+        for member in self.members.values():
+            member.hold(policy.features)
+            self._text(member, texts.policy(policy.token))
+
+    def send_out(self, sender: int, by: str, now: float) -> list[Action]:
+        """Close a participant and refuse it from now on; the others hear that it left."""
+        member = self.members.get(sender)
+        self._retained.drop_participant(sender)
+        gone = self._drop_member(member, CloseCode.KICKED, now) if member else []
+        return [Bury(self.session, sender, by, "kicked"), *gone]
 
     def drain(self) -> None:
         """Tell everybody to go on to the next relay."""
@@ -85,9 +103,9 @@ class Room:
 
     @property
     def limit_seconds(self) -> float | None:
-        """The shortest of the participants' longest sessions."""
-        limits = [member.limit_seconds for member in self.members.values() if member.limit_seconds is not None]
-        return min(limits, default=None)
+        """The shortest of the participants' longest sessions and the policy's."""
+        longest = self.policy.seconds if self.policy else None
+        return narrowest(longest, *(member.limit_seconds for member in self.members.values()))
 
     # Frames
 
@@ -104,7 +122,7 @@ class Room:
         return actions
 
     def receive_text(self, member: Member, frame: bytes, now: float) -> list[Action]:
-        """A TEXT frame: hosts admit, kick and end; anything else is counted and dropped. Raises `WireError`."""
+        """A TEXT frame: hosts admit, kick, pause and end; anything else is counted and dropped. Raises `WireError`."""
         text = texts.decode(frame)
         if member.role is not Role.HOST or text["type"] not in texts.FROM_HOST:
             self._count.dropped["text"] += 1
@@ -113,6 +131,8 @@ class Room:
             return self._admit(texts.sender_of(text), now)
         if text["type"] == "kick":
             return self._kick(member, texts.sender_of(text), now)
+        if text["type"] in _PAUSES:
+            return [Tell(_PAUSES[text["type"]], self.session, member.sender)]
         reason, by = texts.reason_of(text), texts.by_of(text, member.side)
         return [Tell(Fact.ENDED, self.session, by=by, reason=reason), *self.end(by, reason, now)]
 
@@ -154,15 +174,14 @@ class Room:
     def _kick(self, host: Member, sender: int, now: float) -> list[Action]:
         if sender == host.sender or sender not in self._seen:
             return []
-        viewer = self._viewer(sender)
-        self._retained.drop_participant(sender)
-        gone = self._drop_member(viewer, CloseCode.KICKED, now) if viewer else []
-        return [Bury(self.session, sender, host.side, "kicked"), *gone]
+        return self.send_out(sender, host.side, now)
 
     # Forwarding
 
     def _forward(self, member: Member, message: Message, now: float, actions: list[Action]) -> Drop | None:
-        drop = check(message.header, member.sender, member.role, self.host.sender if self.host else None)
+        drop = check(
+            message.header, member.sender, member.role, self.host.sender if self.host else None, member.not_for
+        )
         if drop is None and message.for_all:
             self._follow_epoch(message.header.epoch)
         if drop is None and message.delivery is Delivery.LATEST:

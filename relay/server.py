@@ -26,6 +26,7 @@ from relay.limits import (
 )
 from relay.link import Link
 from relay.member import Member
+from relay.policies import Policy
 from relay.refusals import Refused
 from relay.registry import Registry
 from relay.room import Room
@@ -130,6 +131,8 @@ class RelayServer:
         link.room, link.member, actions = self.registry.join(link.ticket, self.now())
         self._links[link.member] = link
         self._wheel[link] = None
+        if link.room.policy:
+            link.narrow(link.room.policy.bytes_per_second)
         self.act(actions)
         self.flush(link.room)
 
@@ -171,11 +174,26 @@ class RelayServer:
             log.info("relay.session_ended", session=session, by=by)
         self.act(self.registry.end(session, by, reason, self.now()))
 
-    def send_policy(self, session: str, token: str) -> None:
-        """Hand a session's host a signed policy."""
+    def narrow(self, policy: Policy) -> None:
+        """Hold what a session was narrowed to, and hand it to everybody in it."""
+        room = self.registry.narrow(policy, time.time())
+        if room is None:
+            return
+        log.info("relay.session_narrowed", session=policy.session, version=policy.version)
+        for member in room.members.values():
+            self._slow_down(member, policy)
+        self.flush(room)
+
+    def _slow_down(self, member: Member, policy: Policy) -> None:
+        link = self._links.get(member)
+        if link:
+            link.narrow(policy.bytes_per_second)
+
+    def kick(self, session: str, sender: int, by: str) -> None:
+        """Close one participant, whose place somebody took away, and refuse it from now on."""
         room = self.registry.rooms.get(session)
+        self.act(self.registry.kick(session, sender, by, self.now()))
         if room:
-            room.send_policy(token)
             self.flush(room)
 
     # Time
@@ -220,6 +238,7 @@ class RelayServer:
         wall = time.time()
         self.desk.prune(wall)
         self.registry.tombstones.prune(wall)
+        self.registry.policies.prune(wall)
 
     async def _until_empty(self, seconds: float) -> None:
         until = self.now() + seconds

@@ -12,7 +12,7 @@ from api.sessions.models import Session
 
 
 def record(db: AsyncSession, session: Session, type_: str, now: datetime, **data: Any) -> Event:
-    """One event of a session; those who wait for it are woken after the commit."""
+    """One event of a session; those who wait for it are woken after the commit, and those who watch the queue."""
     event = Event(
         id=new_id(Kind.EVENT),
         organization_id=session.organization_id,
@@ -22,10 +22,15 @@ def record(db: AsyncSession, session: Session, type_: str, now: datetime, **data
         data=data,
     )
     db.add(event)
-    wake_after(db, [topic(session.id)])
+    wake_after(db, [topic(session.id), *([queue_topic(session.organization_id)] if session.queued else [])])
     return event
 
 
 def topic(session_id: str) -> str:
     """What a long poll on a session waits for."""
     return f"session {session_id}"
+
+
+def queue_topic(organization_id: str) -> str:
+    """What a long poll on an organisation's queue waits for."""
+    return f"queue {organization_id}"

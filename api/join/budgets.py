@@ -1,61 +1,170 @@
-"""How many wrong codes are taken. Eight digits only locate a session; this keeps guessing them slow.
+"""How many wrong codes are taken. Digits only locate a session; this keeps guessing them slow.
 
-* each address (IPv6: each /64) has 10 failures in 15 minutes;
-* above 200 failures an hour in all, the *shield* is up: an address has one failure left, and new codes have 10 digits or more;
-* above 2,000 failures an hour nobody's code is looked at until it is calmer.
+* an address (IPv6: a /64) has 10 failures in 15 minutes, a network (IPv4 /24, IPv6 /48) has 60;
+* codes of a length have a budget an hour in all: the shorter, the smaller. When somebody uses up that of 8 digits, codes of
+  10 digits still work, and those are what the shield gives out;
+* above 200 failures an hour in all the *shield* is up: an address has one failure, new codes have 10 digits or more, and
+  administrators are told (shield.py).
+
+A try is counted before it is looked at and given back when it was right, one at a time for each address: whoever sends a
+thousand at once gets no more of them looked at. With several api processes the counts are in the database.
 """
 
-from collections.abc import Callable
+import asyncio
+import ipaddress
+import math
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
-from api.kit.throttle import Budget, Standing, address_key
+from api.join.counts import BUCKET_SECONDS, Counts, Key, MemoryCounts, Spread
+from api.kit.throttle import Standing, address_key
 from api.problems import TooManyRequests
 
 ADDRESS_FAILURES = 10
 ADDRESS_FAILURES_SHIELDED = 1
-ADDRESS_WINDOW_SECONDS = 15 * 60.0
+NETWORK_FAILURES = 60
+ADDRESS_WINDOW_SECONDS = 15 * 60
 SHIELD_FAILURES = 200
-GLOBAL_FAILURES = 2_000
-GLOBAL_WINDOW_SECONDS = 60 * 60.0
+LENGTH_FAILURES = {7: 500, 9: 2_000, 12: 20_000}
+"""Failures an hour of codes with up to so many digits."""
+GLOBAL_WINDOW_SECONDS = 60 * 60
 
 NAME = "join"
 """Of this policy in rate-limit headers."""
-_ALL = "all"
+_ALL = Key("all", "")
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One code that may be looked at."""
+
+    keys: tuple[Key, ...]
+    bucket: int
+    standing: Standing
+    """What the address has left if this was a failure."""
+    shielded: bool
+    """Whether somebody seems to be guessing."""
+    failures: int
+    """In the last hour, of everybody."""
+    failed: bool = False
+
+    def headers(self) -> dict[str, str]:
+        """Rate-limit headers: what the address has left."""
+        back = 0 if self.failed else 1
+        left = Standing(
+            self.standing.limit,
+            self.standing.remaining + back,
+            self.standing.reset_seconds,
+            self.standing.window_seconds,
+        )
+        return left.headers(NAME)
+
+
+@dataclass(slots=True)
+class _Turn:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    wanted: int = 0
 
 
 class JoinBudgets:
     """Failures of preview and join together."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
-        self._addresses = Budget(ADDRESS_FAILURES, ADDRESS_WINDOW_SECONDS, now)
-        self._everybody = Budget(GLOBAL_FAILURES, GLOBAL_WINDOW_SECONDS, now)
+    def __init__(self, now: Callable[[], float], hidden: Callable[[str], str], counts: Counts | None = None) -> None:
+        """`hidden` makes of an address what may be stored of it."""
+        self._now = now
+        self._hidden = hidden
+        self._counts = counts or MemoryCounts()
+        self._turns: dict[str, _Turn] = {}
 
-    @property
-    def shielded(self) -> bool:
+    async def shielded(self) -> bool:
         """Whether somebody seems to be guessing."""
-        return self._everybody.standing(_ALL, SHIELD_FAILURES).remaining == 0
+        found = await self._counts.spread([_ALL], self._oldest(GLOBAL_WINDOW_SECONDS))
+        return sum(found[_ALL].values()) >= SHIELD_FAILURES
 
-    def standing(self, address: str | None) -> Standing:
-        """What this address has left."""
-        limit = ADDRESS_FAILURES_SHIELDED if self.shielded else ADDRESS_FAILURES
-        return self._addresses.standing(address_key(address), limit)
+    @asynccontextmanager
+    async def attempt(self, address: str | None, code: str) -> AsyncIterator[Attempt]:
+        """A code may be looked at, else TooManyRequests. It counts if `failed` is set by the end."""
+        household = address_key(address)
+        turn = self._turns.setdefault(household, _Turn())
+        turn.wanted += 1
+        try:
+            async with turn.lock:
+                attempt = await self._reserve(household, _network(household), _length(code))
+                try:
+                    yield attempt
+                finally:
+                    if not attempt.failed:
+                        await self._counts.give_back(attempt.keys, attempt.bucket)
+        finally:
+            turn.wanted -= 1
+            if not turn.wanted:
+                del self._turns[household]
 
-    def check(self, address: str | None) -> None:
-        """TooManyRequests when no code of this address may be looked at now."""
-        standing, everybody = self.standing(address), self._everybody.standing(_ALL)
-        if everybody.remaining == 0:
-            standing = everybody
-        if standing.remaining == 0:
-            raise TooManyRequests(
-                f"Too many wrong codes; try again in {standing.reset_seconds} seconds.",
-                retry_after=standing.reset_seconds,
-                headers=standing.headers(NAME),
+    async def _reserve(self, household: str, network: str, length: int) -> Attempt:
+        keys = (
+            Key("address", self._hidden(household)),
+            Key("network", self._hidden(network)),
+            Key("length", str(length)),
+            _ALL,
+        )
+        bucket = int(self._now()) // BUCKET_SECONDS * BUCKET_SECONDS
+        attempt: Attempt | None = None
+
+        def judge(found: Mapping[Key, Spread]) -> None:
+            nonlocal attempt
+            failures = sum(self._recent(found[_ALL], GLOBAL_WINDOW_SECONDS).values())
+            shielded = failures > SHIELD_FAILURES
+            limits = (
+                (ADDRESS_FAILURES_SHIELDED if shielded else ADDRESS_FAILURES, ADDRESS_WINDOW_SECONDS),
+                (NETWORK_FAILURES, ADDRESS_WINDOW_SECONDS),
+                (LENGTH_FAILURES[length], GLOBAL_WINDOW_SECONDS),
             )
+            standings = [
+                self._standing(found[key], limit, window) for key, (limit, window) in zip(keys, limits, strict=False)
+            ]
+            for standing in standings:
+                if standing.remaining < 0:
+                    raise _refusal(standing)
+            attempt = Attempt(keys, bucket, standings[0], shielded, failures)
 
-    def headers(self, address: str | None) -> dict[str, str]:
-        """Rate-limit headers: what this address has left."""
-        return self.standing(address).headers(NAME)
+        await self._counts.reserve(keys, bucket, self._oldest(GLOBAL_WINDOW_SECONDS), judge)
+        assert attempt is not None
+        return attempt
 
-    def failed(self, address: str | None) -> None:
-        """Count a wrong code."""
-        self._addresses.spend(address_key(address))
-        self._everybody.spend(_ALL)
+    def _standing(self, spread: Spread, limit: int, window: int) -> Standing:
+        """Where a key stands, this try counted: negative when it is one too many."""
+        recent = self._recent(spread, window)
+        first = min(recent, default=int(self._now()))
+        reset = math.ceil(first + BUCKET_SECONDS + window - self._now())
+        return Standing(limit, limit - sum(recent.values()), max(reset, 1), window)
+
+    def _recent(self, spread: Spread, window: int) -> dict[int, int]:
+        oldest = self._oldest(window)
+        return {bucket: count for bucket, count in spread.items() if bucket >= oldest and count}
+
+    def _oldest(self, window: int) -> int:
+        """The first bucket that reaches into the window: it counts whole, so nobody gets a place too early."""
+        return int(self._now() - window) // BUCKET_SECONDS * BUCKET_SECONDS
+
+
+def _refusal(standing: Standing) -> TooManyRequests:
+    spent = Standing(standing.limit, 0, standing.reset_seconds, standing.window_seconds)
+    return TooManyRequests(
+        f"Too many wrong codes; try again in {spent.reset_seconds} seconds.",
+        retry_after=spent.reset_seconds,
+        headers=spent.headers(NAME),
+    )
+
+
+def _length(code: str) -> int:
+    return next(most for most in LENGTH_FAILURES if len(code) <= most)
+
+
+def _network(household: str) -> str:
+    """The /24 or /48 around an address; an address that is none stands for itself."""
+    try:
+        inside = ipaddress.ip_network(household)
+    except ValueError:
+        return household
+    return str(inside.supernet(new_prefix=24 if inside.version == 4 else 48))

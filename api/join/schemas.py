@@ -41,7 +41,7 @@ class SessionPreview(View):
     """What the customer would be asked."""
 
     organisation: OrganizationName
-    operator: OperatorName
+    operator: OperatorName | None = Field(description="null when the session is for whoever is free.")
     mode: Mode
     features: list[str]
     recording: Recording

@@ -4,14 +4,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.context import Context
 from api.join.schemas import OperatorName, OrganizationName, PreviewView, SessionPreview
-from api.kit.ids import Kind, new_id
 from api.kit.throttle import address_key
-from api.operators.models import Operator
 from api.organizations.models import Organization
 from api.problems import CodeNotValid
-from api.sessions import admission, codes, life, policy, repository, statement
-from api.sessions.models import Participant, Session
-from api.sessions.modes import HOST_SENDER, Mode, Recording, Side, Verified, WireRole
+from api.queue import places as queue
+from api.sessions import admission, codes, life, policy, repository, seats, statement
+from api.sessions.models import Session
+from api.sessions.modes import Mode, Recording, Verified
 from api.sessions.schemas import Admission, Limits
 from api.sessions.states import Happening
 from api.sessions.tickets import RESUME_LIFE
@@ -41,46 +40,42 @@ async def preview(db: AsyncSession, context: Context, code: str) -> PreviewView:
     if session is None:
         raise not_valid()
     organization = await db.get(Organization, session.organization_id)
-    operator = await db.get(Operator, session.operator_id)
-    if organization is None or operator is None or not policy.allows(operator, session):
+    operator = await policy.operator_of(db, session)
+    if organization is None or not await policy.allows(db, operator, session):
         raise not_valid()
-    limit = policy.smallest(session.max_seconds, organization.max_session_seconds, operator.max_session_seconds)
+    held = statement.told(await policy.members_now(db, session, organization, operator))
     return PreviewView(
         session=SessionPreview(
             organisation=OrganizationName(name=organization.name),
-            operator=OperatorName(name=operator.name, verified=Verified.by(session.created_by)),
+            operator=operator and OperatorName(name=operator.name, verified=Verified.by(session.created_by)),
             mode=Mode(session.mode),
-            features=session.features,
+            features=held["features"],
             recording=Recording(session.recording),
-            limits=Limits(**statement.limits(limit)),
+            limits=Limits(**held["limits"]),
         ),
         server=context.settings.public_url,
         expires_at=session.code_expires_at,
     )
 
 
-async def join(db: AsyncSession, context: Context, code: str) -> Admission:
-    """Use the code up and let the customer in as the host. Of two that try at once, one gets it."""
+async def join(db: AsyncSession, context: Context, code: str, origin: str | None) -> Admission:
+    """Use the code up and let the customer in. Of two that try at once, one gets it.
+
+    `origin` is the web page that asks, if one does: a customer who looks on does so from there only.
+    """
     session_id = await repository.claim_code(db, codes.lookup(context.sealer, code), context.clock.now())
     session = await repository.locked(db, session_id) if session_id else None
-    operator = await db.get(Operator, session.operator_id) if session else None
-    if session is None or operator is None or not policy.allows(operator, session):
+    if session is None or not await policy.allows(db, await policy.operator_of(db, session), session):
         raise not_valid()
-    return await let_in(db, context, session)
+    return await let_in(db, context, session, origin)
 
 
-async def let_in(db: AsyncSession, context: Context, session: Session) -> Admission:
-    """The customer's side claims a session that waits, by its code or as the device it is for, and becomes its host."""
+async def let_in(db: AsyncSession, context: Context, session: Session, origin: str | None = None) -> Admission:
+    """The customer's side claims a session that waits, by its code or as the device it is for."""
     now = context.clock.now()
     await policy.refresh(db, context, session)
     life.step(db, session, Happening.CLAIM, now)
-    host = Participant(
-        id=new_id(Kind.PARTICIPANT),
-        session_id=session.id,
-        sender=HOST_SENDER,
-        role=WireRole.HOST,
-        side=Side.CUSTOMER,
-        first_jti="",
-        created_at=now,
-    )
-    return await admission.admit(db, context, session, host)
+    answer = await admission.admit(db, context, session, seats.for_customer(session, origin, now))
+    if session.operator_id is None:
+        answer.queue = await queue.place(db, session)
+    return answer

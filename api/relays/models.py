@@ -35,6 +35,8 @@ class RelayCommand(SQLModel, table=True):
     relay_id: str = Field(foreign_key="relay.id", index=True)
     type: str
     session_id: str | None = None
+    sender: int | None = None
+    """Whom `kick` is about."""
     by: str | None = None
     reason: str | None = None
     token: str | None = None

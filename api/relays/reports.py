@@ -13,7 +13,9 @@ from api.sessions import ending, life
 from api.sessions import repository as sessions
 from api.sessions.models import Participant, Session
 from api.sessions.modes import Party, Side, WireRole
-from api.sessions.states import OVER, Happening, State
+from api.sessions.states import OVER, TABLE, Happening, State
+
+_PAUSES = {ReportType.PAUSED: Happening.PAUSE, ReportType.RESUMED: Happening.UNPAUSE}
 
 
 async def take(db: AsyncSession, context: Context, relay: Relay, reports: list[Report]) -> int:
@@ -54,13 +56,15 @@ async def _apply(db: AsyncSession, context: Context, relay: Relay, session: Sess
         await _left(db, session, participant, relay, now)
     elif report.type is ReportType.ADMITTED:
         _admitted(db, session, participant, now)
+    elif report.type in _PAUSES:
+        _paused(db, session, participant, _PAUSES[report.type], now)
     _count(db, participant, report)
     if session.state in OVER:
         await ending.last_counts_came(db, context, session)
 
 
 def _joined(db: AsyncSession, session: Session, participant: Participant, relay: Relay, now: datetime) -> None:
-    if session.state in OVER:
+    if session.state in OVER or participant.removed_at is not None:
         return
     participant.relay_id = relay.id
     participant.joined_at = participant.joined_at or now
@@ -95,6 +99,12 @@ def _admitted(db: AsyncSession, session: Session, participant: Participant, now:
         record(db, session, "participant.admitted", now, **_who(participant))
     if first or session.state != State.ACTIVE:
         life.step(db, session, Happening.ADMIT, now)
+
+
+def _paused(db: AsyncSession, session: Session, participant: Participant, happening: Happening, now: datetime) -> None:
+    """The host says that its customer paused or went on. Said again, or in a state in which it means nothing, it is no news."""
+    if participant.role == WireRole.HOST and (State(session.state), happening) in TABLE:
+        life.step(db, session, happening, now)
 
 
 def _count(db: AsyncSession, participant: Participant, report: Report) -> None:

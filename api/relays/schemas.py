@@ -30,9 +30,10 @@ class RelayRegister(Body):
 
 
 class Tombstone(View):
-    """A session that is over; its tickets may still be out."""
+    """A session that is over, or a participant who was sent out of one; tickets for it may still be out."""
 
     session_id: str = Field(examples=["ses_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
+    sender: int | None = Field(default=None, description="Only this participant, not the session.", examples=[3])
     by: str = Field(examples=["operator"])
     reason: str = Field(examples=["ended"])
     until: datetime = Field(description="When the last ticket has expired.")
@@ -64,10 +65,12 @@ class Command(View):
     """Something the relay must do."""
 
     id: int = Field(examples=[17])
-    type: str = Field(description="`end` or `drain`.", examples=["end"])
+    type: str = Field(description="`end`, `kick`, `policy` or `drain`.", examples=["end"])
     session_id: str | None = Field(default=None, examples=["ses_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
+    sender: int | None = Field(default=None, description="Whom `kick` closes and refuses.", examples=[3])
     by: str | None = Field(default=None, examples=["operator"])
     reason: str | None = Field(default=None, examples=["ended"])
+    token: str | None = Field(default=None, description="Of `policy`: signed, for the session.", examples=[None])
 
 
 class Commands(View):
@@ -83,6 +86,8 @@ class ReportType(StrEnum):
     LEFT = "left"
     ADMITTED = "admitted"
     ENDED = "ended"
+    PAUSED = "paused"
+    RESUMED = "resumed"
     USAGE = "usage"
 
 

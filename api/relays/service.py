@@ -15,7 +15,7 @@ from api.relays import repository
 from api.relays.models import Relay, RelayCommand
 from api.relays.schemas import Heartbeat, RelayRegister, RelayRegistered, RelayView, Tombstone
 from api.sessions import repository as sessions
-from api.sessions.models import Session
+from api.sessions.models import Participant, Session
 from api.sessions.tickets import RESUME_LIFE
 
 RELAYS_PER_SESSION = 3
@@ -44,12 +44,16 @@ async def register(db: AsyncSession, context: Context, relay: Relay, body: Relay
     db.add(relay)
     context.relay_origins |= {origin_of(relay.public_url)}
     ended = await sessions.ended_since(db, now - RESUME_LIFE)
+    removed = await sessions.removed_since(db, now - RESUME_LIFE)
     return RelayRegistered(
         relay_id=relay.id,
         issuer=context.settings.issuer,
         heartbeat_seconds=context.settings.relay_heartbeat.total_seconds(),
         jwks=context.keyring.jwks,
-        tombstones=[_tombstone(session) for session in ended if relay.id in session.relay_ids],
+        tombstones=[
+            *(_tombstone(session) for session in ended if relay.id in session.relay_ids),
+            *(_sent_out(participant) for participant, ids in removed if relay.id in ids),
+        ],
     )
 
 
@@ -99,6 +103,30 @@ def command_end(db: AsyncSession, session: Session, now: datetime) -> None:
     wake_after(db, [topic(relay_id) for relay_id in session.relay_ids])
 
 
+def command_kick(db: AsyncSession, session: Session, sender: int, reason: str, now: datetime) -> None:
+    """Tell every relay of the session to close one participant and to refuse it from now on."""
+    for relay_id in session.relay_ids:
+        db.add(
+            RelayCommand(
+                relay_id=relay_id,
+                type="kick",
+                session_id=session.id,
+                sender=sender,
+                by="operator",
+                reason=reason,
+                created_at=now,
+            )
+        )
+    wake_after(db, [topic(relay_id) for relay_id in session.relay_ids])
+
+
+def command_policy(db: AsyncSession, session: Session, token: str, now: datetime) -> None:
+    """Tell every relay of the session what was narrowed; it hands the token to all who are there or come later."""
+    for relay_id in session.relay_ids:
+        db.add(RelayCommand(relay_id=relay_id, type="policy", session_id=session.id, token=token, created_at=now))
+    wake_after(db, [topic(relay_id) for relay_id in session.relay_ids])
+
+
 def healthy_since(context: Context) -> datetime:
     """A heartbeat after this counts as alive."""
     return context.clock.now() - MISSED_HEARTBEATS * context.settings.relay_heartbeat
@@ -129,6 +157,17 @@ def view(relay: Relay, since: datetime) -> RelayView:
 def origins(relays: Sequence[Relay]) -> frozenset[str]:
     """WebSocket origins of relays."""
     return frozenset(origin_of(relay.public_url) for relay in relays)
+
+
+def _sent_out(participant: Participant) -> Tombstone:
+    assert participant.removed_at is not None
+    return Tombstone(
+        session_id=participant.session_id,
+        sender=participant.sender,
+        by="operator",
+        reason="removed",
+        until=participant.removed_at + RESUME_LIFE,
+    )
 
 
 def _tombstone(session: Session) -> Tombstone:

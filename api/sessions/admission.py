@@ -3,18 +3,16 @@
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.context import Context
-from api.operators.models import Operator
 from api.organizations.models import Organization
 from api.problems import NotFound, SessionGone, TokenRefused
 from api.relays import service as relays
 from api.relays.models import Relay
-from api.sessions import policy, repository, statement, tickets
+from api.sessions import policy, repository, statement, tickets, views
 from api.sessions.models import Participant, Session
-from api.sessions.modes import Mode, Verified
+from api.sessions.modes import Mode
 from api.sessions.schemas import (
     Admission,
     Limits,
-    OperatorShown,
     OrganizationShown,
     ParticipantShown,
     RelayShown,
@@ -39,6 +37,7 @@ async def admit(db: AsyncSession, context: Context, session: Session, participan
     ticket = tickets.ticket(context.keyring, session, participant, given, jti)
     resume = tickets.resume_ticket(context.keyring, session, participant, given)
     shown_to_both = statement.stored(context, session)
+    operator = await policy.operator_of(db, session)
     return Admission(
         session_id=session.id,
         state=State(session.state),
@@ -51,23 +50,23 @@ async def admit(db: AsyncSession, context: Context, session: Session, participan
         resume_expires_at=resume.expires_at,
         relays=shown(given),
         mode=Mode(session.mode),
-        features=session.features,
-        limits=Limits(**statement.limits(session.max_seconds)),
+        features=tickets.features_of(session, participant),
+        limits=Limits(**statement.limits_of(session)),
+        policy=policy.token_of(context, session),
         organisation=await _organization(db, session),
-        operator=await _operator(db, session),
+        operator=operator and views.operator_shown(operator, session),
     )
 
 
 async def resume(db: AsyncSession, context: Context, token: str) -> ResumeView:
     """The next resume ticket for the newest one, even when that has expired, until the session ends."""
-    session, participant, claims = await _bearer(db, context, token)
+    session, participant, claims = await bearer(db, context, token)
     if session.state in OVER:
         raise SessionGone("Start a new session.", ended_by=session.ended_by, reason=session.reason)
     counter = claims.get("cnt")
     if not isinstance(counter, int) or counter < participant.resume_counter - COUNTERS_BACK:
         raise TokenRefused("A newer resume ticket was given out; use that one.")
-    operator = await db.get_one(Operator, session.operator_id)
-    if not policy.allows(operator, session):
+    if not await policy.allows(db, await policy.operator_of(db, session), session):
         await policy.end_forbidden(db, context, session)
         raise SessionGone("Start a new session.", keep=True, ended_by=session.ended_by, reason=session.reason)
     await policy.refresh(db, context, session)
@@ -80,6 +79,7 @@ async def resume(db: AsyncSession, context: Context, token: str) -> ResumeView:
         state=State(session.state),
         resume_ticket=fresh.token,
         resume_expires_at=fresh.expires_at,
+        policy=policy.token_of(context, session),
         relays=shown(given),
     )
 
@@ -89,10 +89,13 @@ def shown(given: list[Relay]) -> list[RelayShown]:
     return [RelayShown(id=relay.id, url=relay.public_url) for relay in given]
 
 
-async def _bearer(db: AsyncSession, context: Context, token: str) -> tuple[Session, Participant, Claims]:
+async def bearer(
+    db: AsyncSession, context: Context, token: str, *, lock: bool = True
+) -> tuple[Session, Participant, Claims]:
     """Whose ticket this is. What it says of itself only finds the session it is then verified against."""
     try:
-        session = await repository.locked(db, str(tokens.unverified_claims(token).get("sid")))
+        read = repository.locked if lock else repository.unlocked
+        session = await read(db, str(tokens.unverified_claims(token).get("sid")))
         if session is None:
             raise TokenRefused("This resume ticket is for no session of this server.")
         audience = frozenset(session.relay_ids)
@@ -102,6 +105,8 @@ async def _bearer(db: AsyncSession, context: Context, token: str) -> tuple[Sessi
     participant = await repository.participant_by_id(db, claims["sub"])
     if participant is None or participant.session_id != session.id:
         raise TokenRefused("This resume ticket is for no participant of the session.")
+    if participant.removed_at is not None:
+        raise TokenRefused("This participant was taken out of the session.")
     return session, participant, claims
 
 
@@ -110,10 +115,3 @@ async def _organization(db: AsyncSession, session: Session) -> OrganizationShown
     if organization is None:
         raise NotFound("There is no such organisation.")
     return OrganizationShown(id=organization.id, name=organization.name)
-
-
-async def _operator(db: AsyncSession, session: Session) -> OperatorShown:
-    operator = await db.get(Operator, session.operator_id)
-    if operator is None:
-        raise NotFound("There is no such operator.")
-    return OperatorShown(id=operator.id, name=operator.name, verified=Verified.by(session.created_by))

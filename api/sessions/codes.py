@@ -18,6 +18,7 @@ from api.sessions.models import SessionCode
 DEFAULT_LIFE = timedelta(minutes=10)
 SHORTEST_LIFE = timedelta(minutes=1)
 LONGEST_LIFE = timedelta(days=7)
+FEWEST_DIGITS, MOST_DIGITS = 6, 12
 LONGEST_SIX_DIGIT_LIFE = timedelta(minutes=10)
 LONGEST_EIGHT_DIGIT_LIFE = timedelta(minutes=60)
 SHIELDED_DIGITS = 10
@@ -26,12 +27,12 @@ KEPT_AFTER_END = timedelta(hours=24)
 """For so long a code does not come back."""
 _DRAWS = 16
 _PURPOSE = "session code"
-_CODE = re.compile(r"[0-9]{6,12}", re.ASCII)
+_CODE = re.compile(rf"[0-9]{{{FEWEST_DIGITS},{MOST_DIGITS}}}", re.ASCII)
 
 
 def digits_for(life: timedelta, *, scheduled: bool, wanted: int, shielded: bool) -> int:
     """How many digits a code needs that lives `life` (seconds resolution), when the organisation wants `wanted`."""
-    least = 6
+    least = FEWEST_DIGITS
     if scheduled or life > LONGEST_EIGHT_DIGIT_LIFE:
         least = 10
     elif life > LONGEST_SIX_DIGIT_LIFE:
@@ -50,7 +51,14 @@ def lookup(sealer: Sealer, code: str) -> str:
     return sealer.lookup(_PURPOSE, code)
 
 
-async def draw(db: AsyncSession, sealer: Sealer, session_id: str, digits: int, expires_at: datetime) -> str:
+async def draw(
+    db: AsyncSession,
+    sealer: Sealer,
+    session_id: str,
+    digits: int,
+    expires_at: datetime,
+    starts_at: datetime | None = None,
+) -> str:
     """A new code for a session, different from every one that lives or lived within a day."""
     for _ in range(_DRAWS):
         code = f"{secrets.randbelow(10**digits):0{digits}}"
@@ -58,6 +66,7 @@ async def draw(db: AsyncSession, sealer: Sealer, session_id: str, digits: int, e
             lookup=lookup(sealer, code),
             session_id=session_id,
             sealed=sealer.seal(_PURPOSE, session_id, code.encode()),
+            starts_at=starts_at,
             expires_at=expires_at,
         )
         if await repository.add_code(db, row):

@@ -10,27 +10,52 @@ from api.sessions.models import Session
 from api.sessions.schemas import Customer, Reference
 
 CUSTOMER_PURPOSE = "customer"
+PURPOSE = "purpose"
 
 
-def describe(context: Context, session: Session, customer: Customer | None, reference: Reference | None) -> None:
-    """Keep who is helped and what it belongs to."""
+def describe(
+    context: Context,
+    session: Session,
+    customer: Customer | None,
+    reference: Reference | None,
+    purpose: str | None = None,
+) -> None:
+    """Keep who is helped, what it belongs to, and why."""
     if customer is not None:
         plain = json.dumps(customer.model_dump(), ensure_ascii=False).encode()
         session.customer_sealed = context.sealer.seal(CUSTOMER_PURPOSE, session.id, plain)
-    if reference is not None:
-        session.reference_system, session.reference_id, session.reference_url = (
-            reference.system,
-            reference.id,
-            reference.url,
-        )
+        session.customer_lookup = lookup_of(context, customer.email) if customer.email else None
+    if purpose is not None:
+        session.purpose_sealed = context.sealer.seal(PURPOSE, session.id, purpose.encode())
+    refer(session, reference)
 
 
-def sign_statement(context: Context, session: Session, organization: Organization, operator: Operator) -> None:
+def purpose_of(context: Context, session: Session) -> str | None:
+    """Why there is help, opened."""
+    if session.purpose_sealed is None:
+        return None
+    return context.sealer.open(PURPOSE, session.id, session.purpose_sealed).decode()
+
+
+def refer(session: Session, reference: Reference | None) -> None:
+    """Set, or take away, what it belongs to elsewhere."""
+    session.reference_system = reference.system if reference else None
+    session.reference_id = reference.id if reference else None
+    session.reference_url = reference.url if reference else None
+
+
+def lookup_of(context: Context, email: str) -> str:
+    """The keyed hash under which a customer's address is found, whatever its case."""
+    return context.sealer.lookup(CUSTOMER_PURPOSE, email.strip().lower())
+
+
+def sign_statement(context: Context, session: Session, organization: Organization, operator: Operator | None) -> None:
     """Make the statement of the session as it is now, and keep it."""
     signed = statement.make(
         context.keyring, session, organization, operator, customer_of(context, session), reference_of(session)
     )
     statement.store(context, session, signed)
+    session.stated_operator_id = operator.id if operator else None
 
 
 def customer_of(context: Context, session: Session) -> Customer | None:

@@ -12,12 +12,10 @@ from api.sessions.states import Happening, State, next_state
 from api.webhooks import outbox
 
 
-async def end(
-    db: AsyncSession, context: Context, session: Session, by: Party, reason: str, note: str | None = None
-) -> None:
+async def end(db: AsyncSession, context: Context, session: Session, by: Party, reason: str) -> None:
     """End a session that is not over; TransitionNotAllowed when it is."""
     session.state = next_state(session.state, Happening.END)
-    await _close(db, context, session, by, reason, note)
+    await _close(db, context, session, by, reason)
 
 
 async def expire(db: AsyncSession, context: Context, session: Session) -> None:
@@ -44,12 +42,9 @@ async def last_counts_came(db: AsyncSession, context: Context, session: Session)
         await outbox.hasten(db, session.id, context.clock.now())
 
 
-async def _close(
-    db: AsyncSession, context: Context, session: Session, by: Party, reason: str, note: str | None
-) -> None:
+async def _close(db: AsyncSession, context: Context, session: Session, by: Party, reason: str) -> None:
     now = context.clock.now()
     session.ended_at, session.ended_by, session.reason = now, by, reason
-    session.note = note if note is not None else session.note
     db.add(session)
     await repository.close_code(db, session.id, now)
     record(db, session, "session.ended", now, state=str(State.ENDED), ended_by=str(by), reason=reason)

@@ -9,36 +9,54 @@ from sqlmodel import Field, SQLModel
 from api.kit.columns import UtcDateTime
 
 
+def _some(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index of those rows alone for which `where` holds, which are few."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
+
+
+_LIVE = "ended_at IS NULL"
+
+
 class Session(SQLModel, table=True):
     """One piece of help from code to end. Its state changes only by the table in states.py."""
 
     __table_args__ = (
         Index("ix_session_organization_id_id", "organization_id", "id"),
+        Index("ix_session_organization_id_state_id", "organization_id", "state", "id"),
+        Index("ix_session_operator_id_id", "operator_id", "id"),
         Index("ix_session_state_code_expires_at", "state", "code_expires_at"),
-        Index(
-            "ix_session_live_device",
-            "device_id",
-            sqlite_where=text("device_id IS NOT NULL AND ended_at IS NULL"),
-            postgresql_where=text("device_id IS NOT NULL AND ended_at IS NULL"),
-        ),
+        _some("ix_session_reference", "organization_id", "reference_id", "id", where="reference_id IS NOT NULL"),
+        _some("ix_session_customer", "organization_id", "customer_lookup", "id", where="customer_lookup IS NOT NULL"),
+        _some("ix_session_live_operator", "operator_id", where=_LIVE),
+        _some("ix_session_live_organization", "organization_id", where=_LIVE),
+        _some("ix_session_live_device", "device_id", where=f"device_id IS NOT NULL AND {_LIVE}"),
+        _some("ix_session_limit", "ends_at", where=_LIVE),
+        _some("ix_session_queue", "organization_id", "claimed_at", "id", where=f"operator_id IS NULL AND {_LIVE}"),
     )
 
     id: str = Field(primary_key=True)
     organization_id: str = Field(foreign_key="organization.id")
-    operator_id: str = Field(foreign_key="operator.id", index=True)
+    operator_id: str | None = Field(default=None, foreign_key="operator.id")
+    """Who helps; nobody yet while it is in the queue."""
     created_by: str
     """Id of the operator, API key or integration that made it."""
     state: str
     mode: str
     features: list[str] = Field(sa_type=JSON)
     recording: str = "off"
+    queued: bool = False
+    """Made for whoever picks it up."""
+    language: str | None = None
+    """The customer's, for what is sent to them."""
     device_id: str | None = None
     """The enrolled device that it is for, which takes it up without a code; stays when the device is deleted."""
     device_name: str | None = None
     """As it was called then."""
     customer_sealed: bytes | None = None
+    customer_lookup: str | None = None
+    """A keyed hash of the customer's e-mail address: found by it, not read from it."""
     reference_system: str | None = None
-    reference_id: str | None = Field(default=None, index=True)
+    reference_id: str | None = None
     reference_url: str | None = None
     meta: dict[str, Any] = Field(sa_column=Column("metadata", JSON, nullable=False))
     max_seconds: int | None = None
@@ -50,19 +68,24 @@ class Session(SQLModel, table=True):
     """Why there is help, in the words of whoever made it."""
     statement_sealed: bytes
     """The signed session statement, the same bytes for both sides."""
+    stated_operator_id: str | None = None
+    """Whom the statement names; whoever else comes is introduced."""
     relay_ids: list[str] = Field(sa_type=JSON)
     created_at: datetime = Field(sa_type=UtcDateTime)
     starts_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     code_expires_at: datetime = Field(sa_type=UtcDateTime)
     claimed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    ends_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+    ends_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When the time limit ends it; set when it becomes active."""
     interrupted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     ended_by: str | None = None
     reason: str | None = None
     note: str | None = None
+    """The newest of its notes."""
+    closing_reason: str | None = None
+    """How it went, in the organisation's own words."""
 
 
 class SessionCode(SQLModel, table=True):
@@ -76,6 +99,8 @@ class SessionCode(SQLModel, table=True):
     lookup: str = Field(primary_key=True)
     session_id: str = Field(foreign_key="session.id", unique=True)
     sealed: bytes | None = None
+    starts_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """Before this time it is answered like an unknown one."""
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
     claimed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
@@ -85,7 +110,7 @@ class Participant(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("session_id", "sender"),
-        UniqueConstraint("session_id", "operator_id"),
+        _some("uq_participant_present", "session_id", "operator_id", where="removed_at IS NULL", unique=True),
     )
 
     id: str = Field(primary_key=True)
@@ -95,6 +120,10 @@ class Participant(SQLModel, table=True):
     side: str
     operator_id: str | None = Field(default=None, foreign_key="operator.id")
     origin: str | None = None
+    mode: str | None = None
+    """A guest's own, where it is narrower than the session's."""
+    features: list[str] | None = Field(default=None, sa_column=Column("features", JSON(none_as_null=True)))
+    """Likewise."""
     first_jti: str
     resume_counter: int = 0
     created_at: datetime = Field(sa_type=UtcDateTime)
@@ -103,6 +132,8 @@ class Participant(SQLModel, table=True):
     joined_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     admitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     left_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+    """Sent out for good: no ticket of it is renewed, and its relay closes and refuses it."""
     bytes_in: int = Field(default=0, sa_type=BigInteger)
     """What the relay received from it."""
     bytes_out: int = Field(default=0, sa_type=BigInteger)

@@ -50,6 +50,8 @@ class Verified(StrEnum):
     """How whoever made a session proved who they are."""
 
     PASSWORD = "password"
+    SECOND_FACTOR = "second-factor"
+    PASSKEY = "passkey"
     API_KEY = "api-key"
     HOOK = "hook"
 

@@ -1,22 +1,46 @@
 """SQL of sessions, their codes and participants."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
 from sqlmodel import col, delete, func, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from api.auth.permissions import Caller
+from api.handover.models import SessionGuest
 from api.kit.insert import insert_new
+from api.kit.search import contains
+from api.notes.models import SessionNote
 from api.sessions.models import Participant, Session, SessionCode
-from api.sessions.states import OVER, RUNNING, State
+from api.sessions.modes import Mode
+from api.sessions.states import RUNNING, State
+
+
+def of_organization(caller: Caller) -> SelectOfScalar[Session]:
+    """All sessions of the caller's organisation; what narrows it follows."""
+    return select(Session).where(Session.organization_id == caller.organization_id)
 
 
 def readable(caller: Caller) -> SelectOfScalar[Session]:
-    """The sessions a caller may see: one's own, or all of the organisation for an administrator."""
-    rows = select(Session).where(Session.organization_id == caller.organization_id)
-    return rows if caller.sees_all else rows.where(Session.operator_id == caller.operator_id)
+    """The sessions a caller may see: one's own and those one was asked to join, or all of the organisation."""
+    rows = of_organization(caller)
+    if caller.sees_all:
+        return rows
+    return rows.where((col(Session.operator_id) == caller.operator_id) | col(Session.id).in_(guest_of(caller)))
+
+
+def guest_of(caller: Caller) -> SelectOfScalar[str]:
+    """Ids of the sessions that the caller was asked to join and not sent out of."""
+    mine = select(SessionGuest.session_id).where(SessionGuest.operator_id == caller.operator_id)
+    return mine.where(col(SessionGuest.removed_at).is_(None))
+
+
+def live() -> ColumnElement[bool]:
+    """Not over. Said by the column that the indexes of live sessions name."""
+    return col(Session.ended_at).is_(None)
 
 
 async def for_caller(db: AsyncSession, caller: Caller, session_id: str, *, lock: bool = False) -> Session | None:
@@ -25,23 +49,62 @@ async def for_caller(db: AsyncSession, caller: Caller, session_id: str, *, lock:
     return (await db.exec(rows.with_for_update() if lock else rows)).first()
 
 
-async def page(
-    db: AsyncSession,
-    caller: Caller,
-    after: str | None,
-    limit: int,
-    states: Sequence[State],
-    reference_id: str | None,
-) -> Sequence[Session]:
-    """Newest first; one more than `limit` when there are more."""
-    rows = readable(caller)
-    if states:
-        rows = rows.where(col(Session.state).in_(states))
-    if reference_id is not None:
-        rows = rows.where(Session.reference_id == reference_id)
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list of sessions is narrowed by; None and empty where it is not."""
+
+    states: Sequence[State] = ()
+    mode: Mode | None = None
+    operator_id: str | None = None
+    reference_system: str | None = None
+    reference_id: str | None = None
+    customer_lookup: str | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    text: str | None = None
+    """In the reference or a note."""
+    queued: bool | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """As SQL."""
+        equal = {
+            Session.mode: self.mode,
+            Session.operator_id: self.operator_id,
+            Session.reference_system: self.reference_system,
+            Session.reference_id: self.reference_id,
+            Session.customer_lookup: self.customer_lookup,
+            Session.queued: self.queued,
+        }
+        found = [col(column) == value for column, value in equal.items() if value is not None]
+        if self.states:
+            found.append(col(Session.state).in_(self.states))
+        if self.created_from is not None:
+            found.append(col(Session.created_at) >= self.created_from)
+        if self.created_to is not None:
+            found.append(col(Session.created_at) < self.created_to)
+        if self.text is not None:
+            noted = select(SessionNote.session_id).where(
+                SessionNote.organization_id == Session.organization_id, contains(SessionNote.text, self.text)
+            )
+            found.append(contains(Session.reference_id, self.text) | col(Session.id).in_(noted))
+        return found
+
+
+async def page(db: AsyncSession, caller: Caller, wanted: Wanted, after: str | None, limit: int) -> Sequence[Session]:
+    """Newest first; one more than `limit` when there are more.
+
+    An operator's own sessions and those they are a guest in are two walks along two indexes, not one along neither.
+    """
+    rows = of_organization(caller).where(*wanted.conditions())
     if after is not None:
         rows = rows.where(col(Session.id) < after)
-    return (await db.exec(rows.order_by(col(Session.id).desc()).limit(limit + 1))).all()
+    rows = rows.order_by(col(Session.id).desc()).limit(limit + 1)
+    if caller.sees_all:
+        return (await db.exec(rows)).all()
+    own = (await db.exec(rows.where(Session.operator_id == caller.operator_id))).all()
+    visited = (await db.exec(rows.where(col(Session.id).in_(guest_of(caller))))).all()
+    both = {session.id: session for session in (*own, *visited)}
+    return sorted(both.values(), key=lambda session: session.id, reverse=True)[: limit + 1]
 
 
 async def locked(db: AsyncSession, session_id: str) -> Session | None:
@@ -49,15 +112,20 @@ async def locked(db: AsyncSession, session_id: str) -> Session | None:
     return (await db.exec(select(Session).where(Session.id == session_id).with_for_update())).first()
 
 
+async def unlocked(db: AsyncSession, session_id: str) -> Session | None:
+    """Likewise, only to look at."""
+    return await db.get(Session, session_id)
+
+
 async def live_of_operator(db: AsyncSession, operator_id: str) -> Sequence[Session]:
     """The operator's sessions that are not over, locked."""
-    rows = select(Session).where(Session.operator_id == operator_id, col(Session.state).not_in(OVER))
+    rows = select(Session).where(Session.operator_id == operator_id, live())
     return (await db.exec(rows.with_for_update())).all()
 
 
 async def live_of_organization(db: AsyncSession, organization_id: str) -> Sequence[Session]:
     """The organisation's sessions that are not over, locked."""
-    rows = select(Session).where(Session.organization_id == organization_id, col(Session.state).not_in(OVER))
+    rows = select(Session).where(Session.organization_id == organization_id, live())
     return (await db.exec(rows.with_for_update())).all()
 
 
@@ -80,17 +148,21 @@ async def codes_of(db: AsyncSession, session_ids: Sequence[str]) -> dict[str, Se
 async def waiting_by_code(db: AsyncSession, lookup: str, now: datetime) -> Session | None:
     """The session that a live code leads to."""
     joined = select(Session).join(SessionCode, col(SessionCode.session_id) == col(Session.id))
-    live = joined.where(SessionCode.lookup == lookup, SessionCode.expires_at > now, Session.state == State.WAITING)
-    return (await db.exec(live.where(col(SessionCode.claimed_at).is_(None)))).first()
+    usable = joined.where(SessionCode.lookup == lookup, _usable(now), Session.state == State.WAITING)
+    return (await db.exec(usable)).first()
 
 
 async def claim_code(db: AsyncSession, lookup: str, now: datetime) -> str | None:
     """Use a live code up; the session's id, or None. Of two that try at once one gets it."""
-    live = update(SessionCode).where(
-        col(SessionCode.lookup) == lookup, col(SessionCode.claimed_at).is_(None), col(SessionCode.expires_at) > now
-    )
-    used = await db.exec(live.values(claimed_at=now, sealed=None).returning(col(SessionCode.session_id)))
+    usable = update(SessionCode).where(col(SessionCode.lookup) == lookup, _usable(now))
+    used = await db.exec(usable.values(claimed_at=now, sealed=None).returning(col(SessionCode.session_id)))
     return used.scalar_one_or_none()
+
+
+def _usable(now: datetime) -> ColumnElement[bool]:
+    """Neither used, nor expired, nor before its time."""
+    begun = col(SessionCode.starts_at).is_(None) | (col(SessionCode.starts_at) <= now)
+    return col(SessionCode.claimed_at).is_(None) & (col(SessionCode.expires_at) > now) & begun
 
 
 async def close_code(db: AsyncSession, session_id: str, now: datetime) -> None:
@@ -143,7 +215,7 @@ async def expired(db: AsyncSession, now: datetime, limit: int) -> Sequence[Sessi
 
 async def over_limit(db: AsyncSession, now: datetime, limit: int) -> Sequence[Session]:
     """Sessions whose time is over."""
-    rows = select(Session).where(col(Session.ends_at) <= now, col(Session.state).not_in(OVER))
+    rows = select(Session).where(col(Session.ends_at) <= now, live())
     return (await db.exec(rows.limit(limit).with_for_update(skip_locked=True))).all()
 
 
@@ -163,6 +235,12 @@ async def lost(db: AsyncSession, before: datetime, limit: int) -> Sequence[Sessi
 async def ended_since(db: AsyncSession, since: datetime) -> Sequence[Session]:
     """Sessions that ended lately, for a relay that registers anew."""
     return (await db.exec(select(Session).where(col(Session.ended_at) > since))).all()
+
+
+async def removed_since(db: AsyncSession, since: datetime) -> Sequence[tuple[Participant, list[str]]]:
+    """Who was sent out of a session lately, with the session's relays, for a relay that registers anew."""
+    rows = select(Participant, Session.relay_ids).join(Session, col(Session.id) == col(Participant.session_id))
+    return (await db.exec(rows.where(col(Participant.removed_at) > since))).all()
 
 
 async def running_ids(db: AsyncSession) -> Sequence[str]:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
+from pydantic import AwareDatetime
 
 from api.auth.caller import SessionsReader, SessionsWriter
 from api.context import Ctx, Db
@@ -12,6 +13,7 @@ from api.events.service import topic
 from api.examples import answers
 from api.idempotency.service import Idempotent
 from api.kit.pages import MAX_PAGE, Cursor, Limit, Page, after_cursor, page_of
+from api.kit.search import SearchText
 from api.polling import poll
 from api.problems import (
     BadCursor,
@@ -23,13 +25,15 @@ from api.problems import (
     SessionEnded,
     Unavailable,
 )
-from api.sessions import repository, service, views
+from api.sessions import details, repository, service, views
+from api.sessions.modes import Mode
 from api.sessions.schemas import (
     Admission,
     EndRequest,
     EventView,
     ParticipantView,
     SessionCreate,
+    SessionPatch,
     SessionView,
 )
 from api.sessions.states import State
@@ -52,11 +56,13 @@ async def create_session(
 ) -> JSONResponse:
     """A session waiting for its customer, with the code to read out and the link to send.
 
+    With `starts_at` the code works from then on, and before is answered like an unknown one. With `queue` the customer
+    waits until an operator picks the session up (`GET /v1/queue`).
     Allowed modes and the longest session follow from the policy of the organisation and the operator; the narrowest holds.
     """
 
     async def make() -> SessionView:
-        return await views.one(db, context, caller, await service.create(db, context, caller, body))
+        return views.new(context, await service.make(db, context, caller, body))
 
     return await remembered.once(db, caller.id, 201, make)
 
@@ -69,10 +75,37 @@ async def list_sessions(
     limit: Limit = 50,
     cursor: Cursor = None,
     state: Annotated[list[State] | None, Query(description="Only in these states; may be given several times.")] = None,
+    mode: Annotated[Mode | None, Query(description="Only in this mode.")] = None,
+    operator_id: Annotated[str | None, Query(max_length=60, description="Only of this operator.")] = None,
+    reference_system: Annotated[
+        str | None, Query(max_length=40, description="Only with this `reference.system`.")
+    ] = None,
     reference_id: Annotated[str | None, Query(max_length=100, description="Only with this `reference.id`.")] = None,
+    customer_email: Annotated[
+        str | None, Query(max_length=254, description="Only of the customer with this address, whole.")
+    ] = None,
+    created_from: Annotated[AwareDatetime | None, Query(description="Made at this time or later.")] = None,
+    created_to: Annotated[AwareDatetime | None, Query(description="Made before this time.")] = None,
+    q: SearchText = None,
+    queue: Annotated[bool | None, Query(description="Only those made for whoever is free, or only the others.")] = None,
 ) -> Page[SessionView]:
-    """Newest first. Operators see their own sessions, administrators those of the organisation."""
-    rows = await repository.page(db, caller, after_cursor(cursor), limit, state or [], reference_id)
+    """Newest first. Operators see their own sessions and those they are a guest in, administrators those of the organisation.
+
+    `q` looks in references and notes. A customer is found by the whole e-mail address, of which only a keyed hash is kept.
+    """
+    wanted = repository.Wanted(
+        states=state or (),
+        mode=mode,
+        operator_id=operator_id,
+        reference_system=reference_system,
+        reference_id=reference_id,
+        customer_lookup=details.lookup_of(context, customer_email) if customer_email else None,
+        created_from=created_from,
+        created_to=created_to,
+        text=q,
+        queued=queue,
+    )
+    rows = await repository.page(db, caller, wanted, after_cursor(cursor), limit)
     shown = await views.many(db, context, caller, rows)
     return page_of(shown, [row.id for row in shown], limit)
 
@@ -124,14 +157,15 @@ async def list_participants(caller: SessionsReader, session_id: str, db: Db) -> 
     """The host and the viewers, and whether they are connected."""
     session = await service.get(db, caller, session_id)
     return Page(
-        items=[views.participant(row) for row in await repository.participants(db, session.id)], next_cursor=None
+        items=[views.participant(row, session) for row in await repository.participants(db, session.id)],
+        next_cursor=None,
     )
 
 
 @router.post(
     "/{session_id}/ticket",
     operation_id="create_session_ticket",
-    summary="Get in as the operator",
+    summary="Get in as the operator or a guest",
     status_code=201,
     response_model=Admission,
     responses=answers(NotFound, SessionEnded, OriginNotAllowed, ModeNotAllowed, Forbidden, NoRelay),
@@ -139,7 +173,8 @@ async def list_participants(caller: SessionsReader, session_id: str, db: Db) -> 
 async def create_ticket(
     caller: SessionsWriter, session_id: str, request: Request, context: Ctx, db: Db, remembered: Idempotent
 ) -> JSONResponse:
-    """Statement, tickets and relays for the operator of the session. Each call gives new tickets for the same participant.
+    """Statement, tickets and relays for the operator of the session or a guest. Each call gives new tickets for the same
+    participant. Whom the statement does not name gets an `introduction` too, which the viewer shows to the other side.
 
     Asked from a web page, the page must be the console, and the ticket works from there only. A ticket lives for 60
     seconds and works once, also one that is given again for its Idempotency-Key.
@@ -152,6 +187,14 @@ async def create_ticket(
         return await service.issue_ticket(db, context, caller, session_id, origin)
 
     return await remembered.once(db, caller.id, 201, make)
+
+
+@router.patch("/{session_id}", operation_id="change_session", summary="Note something", responses=answers(NotFound))
+async def change_session(
+    caller: SessionsWriter, session_id: str, patch: SessionPatch, context: Ctx, db: Db
+) -> SessionView:
+    """Adds a note, sets how it went and what it belongs to: during the session and afterwards."""
+    return await views.one(db, context, caller, await service.change(db, context, caller, session_id, patch))
 
 
 @router.post("/{session_id}/end", operation_id="end_session", summary="End a session", responses=answers(NotFound))

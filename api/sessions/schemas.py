@@ -1,19 +1,22 @@
 """Bodies of sessions."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, ConfigDict, Field, FiniteFloat, StringConstraints, field_validator
+from pydantic import AwareDatetime, ConfigDict, Field, FiniteFloat, StringConstraints, field_validator, model_validator
 
 from api.kit.schema import Body, Name, View
 from api.operators.schemas import Email, MaxSeconds
-from api.sessions.codes import DEFAULT_LIFE, LONGEST_LIFE, SHORTEST_LIFE
+from api.sessions.codes import DEFAULT_LIFE, FEWEST_DIGITS, LONGEST_LIFE, MOST_DIGITS, SHORTEST_LIFE
 from api.sessions.modes import Mode, Party, Recording, Side, Verified, WireRole
 from api.sessions.states import State
 
 MAX_METADATA_MEMBERS = 32
 
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+LongText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Language = Literal["en", "ja"]
+OperatorId = Annotated[str, StringConstraints(max_length=60)]
 WebUrl = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000, pattern=r"^https?://[^\s]+$")]
 
 
@@ -54,11 +57,27 @@ class SessionCreate(Body):
     mode: Mode
     customer: Customer | None = None
     reference: Reference | None = None
-    operator_id: Annotated[str, StringConstraints(max_length=60)] | None = Field(
+    operator_id: OperatorId | None = Field(
         default=None, description="Who helps; you when left out.", examples=["opr_01KAH2V5QJ6T8N3W9XZB4C7D0E"]
     )
-    features: list[Annotated[str, StringConstraints(max_length=40)]] = Field(
-        default_factory=list, max_length=16, description="What is allowed beyond the mode itself.", examples=[[]]
+    queue: bool = Field(
+        default=False,
+        description="For whoever is free: the customer waits in the queue until an operator picks the session up.",
+        examples=[False],
+    )
+    language: Language | None = Field(
+        default=None, description="The customer's, for what is sent to them.", examples=["ja"]
+    )
+    purpose: ShortText | None = Field(
+        default=None,
+        description="Why there is help. Where policy demands a reason, this or a `reference` is needed.",
+        examples=["The printer does not print"],
+    )
+    features: list[Annotated[str, StringConstraints(max_length=40)]] | None = Field(
+        default=None,
+        max_length=16,
+        description="What is wanted beside the screen; `chat` when left out. What policy forbids is left out of the answer.",
+        examples=[["chat", "clipboard_to_customer"]],
     )
     expires_in: Annotated[int, Field(ge=int(SHORTEST_LIFE.total_seconds()), le=int(LONGEST_LIFE.total_seconds()))] = (
         Field(
@@ -67,9 +86,16 @@ class SessionCreate(Body):
             examples=[600],
         )
     )
+    code_digits: Annotated[int, Field(ge=FEWEST_DIGITS, le=MOST_DIGITS)] | None = Field(
+        default=None,
+        description="How many digits the code has at least; the organisation's setting when left out. It has more where"
+        " its life demands it.",
+        examples=[8],
+    )
     starts_at: AwareDatetime | None = Field(
         default=None,
-        description="For an appointment: `expires_in` counts from then.",
+        description="For an appointment: the code works from then on, has at least 10 digits, and `expires_in` counts from"
+        " then.",
         examples=["2026-12-01T09:00:00Z"],
     )
     max_session_seconds: MaxSeconds | None = Field(default=None, examples=[1800])
@@ -84,14 +110,48 @@ class SessionCreate(Body):
             raise ValueError("a value of metadata has at most 500 characters")
         return value
 
+    @model_validator(mode="after")
+    def _for_one_or_for_all(self) -> Self:
+        if self.queue and self.operator_id is not None:
+            raise ValueError("a session is for one operator (operator_id) or for whoever is free (queue), not both")
+        if self.queue and self.mode.shows_operator:
+            raise ValueError(
+                f"a session in the mode {self.mode} shows its operator's screen, so it needs one from the start"
+            )
+        return self
+
 
 class EndRequest(Body):
     """Why a session is ended. All optional."""
 
     reason: ShortText | None = Field(default=None, description="Shown to both sides.", examples=["solved"])
-    note: Annotated[str, StringConstraints(max_length=2000)] | None = Field(
+    note: LongText | None = Field(
         default=None, description="For your records; not shown to the customer.", examples=["Reinstalled the driver."]
     )
+
+
+class SessionPatch(Body):
+    """Only what is given changes. A note is added to those that are there; during the session or afterwards."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"note": "Reinstalled the driver.", "closing_reason": "solved"}]}
+    )
+
+    note: LongText | None = Field(default=None, examples=["Reinstalled the driver."])
+    closing_reason: ShortText | None = Field(
+        default=None, description="How it went, in your own words; null takes it away.", examples=["solved"]
+    )
+    reference: Reference | None = Field(default=None, description="null takes it away.")
+
+
+class NoteView(View):
+    """Something that was written down about a session."""
+
+    id: str = Field(examples=["nte_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
+    author_id: str = Field(examples=["opr_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
+    author_name: str = Field(examples=["Alice Example"])
+    text: str = Field(examples=["Reinstalled the driver."])
+    created_at: datetime
 
 
 class OrganizationShown(View):
@@ -144,10 +204,14 @@ class ParticipantView(View):
     role: WireRole
     side: Side
     operator_id: str | None = None
+    guest: bool = Field(default=False, description="Whether they were asked to join somebody else's session.")
+    mode: Mode = Field(description="A guest's may be narrower than the session's.")
+    features: list[str]
     connected: bool
     admitted: bool = Field(description="Whether the host has let it in (a viewer).")
     joined_at: datetime | None = None
     left_at: datetime | None = None
+    removed_at: datetime | None = Field(default=None, description="Since when it may not come back.")
     bytes_in: int = Field(description="Bytes the relay received from it.", examples=[18_231])
     bytes_out: int = Field(description="Bytes the relay sent to it.", examples=[4_711_000])
 
@@ -171,10 +235,13 @@ class SessionView(View):
     )
     operator_url: str = Field(examples=["http://localhost:8080/console/sessions/ses_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
     console_url: str = Field(examples=["http://localhost:8080/console/sessions/ses_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
-    operator: OperatorShown
+    queued: bool = Field(description="Made for whoever is free.", examples=[False])
+    operator: OperatorShown | None = Field(description="null while nobody has picked it up.")
     organisation: OrganizationShown
     customer: Customer | None = None
+    language: Language | None = Field(default=None, examples=["ja"])
     reference: Reference | None = None
+    purpose: str | None = Field(default=None, description="Why there is help.", examples=["The printer does not print"])
     policy: Policy
     limits: Limits
     metadata: dict[str, Any]
@@ -187,7 +254,11 @@ class SessionView(View):
     ended_at: datetime | None = None
     ended_by: Party | None = None
     reason: str | None = Field(default=None, examples=["ended"])
-    note: str | None = None
+    closing_reason: str | None = Field(default=None, examples=["solved"])
+    note: str | None = Field(default=None, description="The newest of its notes.")
+    notes: list[NoteView] = Field(
+        default_factory=list, description="All notes, oldest first; only for a single session."
+    )
 
 
 class ParticipantShown(View):
@@ -197,6 +268,13 @@ class ParticipantShown(View):
     sender: int = Field(examples=[2])
     role: WireRole
     side: Side
+
+
+class Place(View):
+    """A customer's place in the queue."""
+
+    position: int = Field(description="1 is next.", examples=[2])
+    waiting: int = Field(description="How many wait in all.", examples=[3])
 
 
 class Admission(View):
@@ -225,8 +303,21 @@ class Admission(View):
     mode: Mode
     features: list[str]
     limits: Limits
+    policy: str | None = Field(
+        default=None,
+        description="Signed: what was narrowed since the statement was made; null while nothing was.",
+        examples=[None],
+    )
     organisation: OrganizationShown
-    operator: OperatorShown
+    operator: OperatorShown | None = Field(description="null while nobody has picked the session up.")
+    queue: Place | None = Field(
+        default=None, description="The customer's place, while nobody has picked the session up."
+    )
+    introduction: str | None = Field(
+        default=None,
+        description="Signed: who you are, for the other side, whom the statement does not tell; the viewer sends it first.",
+        examples=["eyJhbGciOiJFUzI1NiIsInR5cCI6…"],
+    )
 
 
 class ResumeView(View):
@@ -236,6 +327,11 @@ class ResumeView(View):
     state: State
     resume_ticket: str = Field(examples=["eyJhbGciOiJFUzI1NiIsInR5cCI6…"])
     resume_expires_at: datetime
+    policy: str | None = Field(
+        default=None,
+        description="Signed: what was narrowed since the statement was made; null while nothing was.",
+        examples=[None],
+    )
     relays: list[RelayShown]
 
 

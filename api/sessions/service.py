@@ -1,68 +1,79 @@
 """Rules of sessions: who may start what, tickets for operators, ending."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from api.audit import service as audit
+from api.audit.actions import Action
 from api.auth.permissions import Caller, authorize_for
 from api.context import Context
 from api.events.service import record
+from api.handover import repository as handover
+from api.handover.models import SessionGuest
 from api.kit.ids import Kind, new_id
+from api.notes import service as notes
 from api.operators import repository as operators
 from api.operators.models import Operator
 from api.organizations import repository as organizations
-from api.problems import Forbidden, Invalid, ModeNotAllowed, NotFound, OriginNotAllowed, SessionEnded
+from api.problems import Forbidden, Invalid, NotFound, OriginNotAllowed, SessionEnded
 from api.relays import service as relays
-from api.sessions import admission, codes, details, ending, policy, repository
-from api.sessions.models import Participant, Session
-from api.sessions.modes import FEATURES, FIRST_VIEWER_SENDER, Mode, Party, Recording, Side, WireRole
-from api.sessions.schemas import Admission, EndRequest, SessionCreate
+from api.sessions import admission, codes, details, ending, policy, repository, seats, tickets
+from api.sessions.models import Session
+from api.sessions.modes import FEATURES, Mode, Party, Verified
+from api.sessions.schemas import Admission, EndRequest, SessionCreate, SessionPatch
 from api.sessions.states import OVER, State
+from api.sessions.views import Made
+from wire.introduction import Purpose
 
 FARTHEST_START = timedelta(days=90)
 
 
 async def create(db: AsyncSession, context: Context, caller: Caller, body: SessionCreate) -> Session:
-    """A waiting session with a code, for the caller or another operator of the organisation."""
-    operator = await _helper(db, caller, body.operator_id or caller.operator_id)
+    """A waiting session with a code; see `make`."""
+    return (await make(db, context, caller, body)).session
+
+
+async def make(db: AsyncSession, context: Context, caller: Caller, body: SessionCreate) -> Made:
+    """A waiting session with a code, for the caller, another operator of the organisation, or whoever is free."""
+    operator = None if body.queue else await _helper(db, caller, body.operator_id or caller.operator_id)
     organization = await organizations.by_id(db, caller.organization_id)
     assert organization is not None
-    _refuse_by_policy(operator, body)
+    _refuse_unknown_features(body)
+    members = await policy.begin(db, context, caller, organization, operator, body)
     now = context.clock.now()
     starts_at, expires_at = _times(body, now)
     session = Session(
         id=new_id(Kind.SESSION),
         organization_id=organization.id,
-        operator_id=operator.id,
+        operator_id=operator.id if operator else None,
+        queued=body.queue,
         created_by=caller.id,
         state=State.WAITING,
         mode=body.mode,
-        features=sorted(set(body.features)),
-        recording=Recording.OFF,
+        features=[],
+        language=body.language,
         meta=body.metadata,
-        max_seconds=policy.smallest(
-            organization.max_session_seconds, operator.max_session_seconds, body.max_session_seconds
-        ),
         statement_sealed=b"",
         relay_ids=await relays.preassign(db, context),
         created_at=now,
         starts_at=starts_at,
         code_expires_at=expires_at,
     )
-    details.describe(context, session, body.customer, body.reference)
+    policy.settle(session, members)
+    details.describe(context, session, body.customer, body.reference, body.purpose)
     details.sign_statement(context, session, organization, operator)
     db.add(session)
     await db.flush()
     digits = codes.digits_for(
         expires_at - now,
         scheduled=starts_at is not None,
-        wanted=organization.code_digits,
-        shielded=context.join_budgets.shielded,
+        wanted=body.code_digits or organization.code_digits,
+        shielded=await context.join_budgets.shielded(),
     )
-    await codes.draw(db, context.sealer, session.id, digits, expires_at)
+    code = await codes.draw(db, context.sealer, session.id, digits, expires_at, starts_at)
     record(db, session, "session.created", now, state=str(State.WAITING), mode=str(session.mode))
-    return session
+    return Made(session, organization, operator, code)
 
 
 async def get(db: AsyncSession, caller: Caller, session_id: str, *, lock: bool = False) -> Session:
@@ -77,7 +88,15 @@ async def end(db: AsyncSession, context: Context, caller: Caller, session_id: st
     """End a session at once. Ending one that is over changes nothing, so that both sides may press stop."""
     session = await get(db, caller, session_id, lock=True)
     if session.state not in OVER:
-        await ending.end(db, context, session, _party(caller, session), body.reason or "ended", body.note)
+        if body.note is not None:
+            notes.add(db, caller, session, body.note, context.clock.now())
+        by = _party(caller, session)
+        await ending.end(db, context, session, by, body.reason or "ended")
+        if by is Party.ADMINISTRATOR:
+            audit.record(
+                db, context, session.organization_id, Action.SESSION_ENDED_BY_FORCE, by=caller, target=session,
+                reason=session.reason,
+            )  # fmt: skip
     return session
 
 
@@ -90,18 +109,65 @@ def refuse_foreign_page(context: Context, origin: str | None) -> None:
 async def issue_ticket(
     db: AsyncSession, context: Context, caller: Caller, session_id: str, origin: str | None
 ) -> Admission:
-    """Statement and tickets for the session's operator, with one participant per operator and session."""
+    """Statement and tickets for the session's operator or a guest, with one participant per operator and session."""
     session = await get(db, caller, session_id, lock=True)
+    guest = None
     if session.operator_id != caller.operator_id:
-        raise Forbidden("Only the operator of the session can join it.")
+        guest = await handover.guest(db, session.id, caller.operator_id)
+        if guest is None:
+            raise Forbidden("Only the operator of the session and its guests can join it.")
+    refuse_over(session)
+    operator = await operators.by_id(db, caller.organization_id, caller.operator_id)
+    if operator is None:
+        raise Forbidden("Only an operator of the organisation can join a session.")
+    mode = Mode(guest.mode if guest else session.mode)
+    await policy.enter(db, context, caller, operator, session, mode, native=origin is None)
+    await policy.refresh(db, context, session)
+    participant = await seats.for_operator(db, session, operator.id, guest, origin, context.clock.now())
+    if guest is not None:
+        participant.mode, participant.features = guest.mode, guest.features
+    answer = await admission.admit(db, context, session, participant)
+    if seats.is_introduced(participant):
+        answer.introduction = tickets.introduction(
+            context.keyring, session, participant, operator, _purpose(session, guest), Verified.by(caller.id)
+        )
+    return answer
+
+
+async def restate(db: AsyncSession, context: Context, session: Session, operator: Operator) -> None:
+    """Name another operator in the statement of a session whose customer has not come: nobody has seen the old one."""
+    organization = await organizations.by_id(db, session.organization_id)
+    assert organization is not None
+    details.sign_statement(context, session, organization, operator)
+
+
+def refuse_over(session: Session) -> None:
+    """SessionEnded for a session in which nothing can happen any more."""
     if session.state in OVER:
         raise SessionEnded("Start a new session.", ended_by=session.ended_by, reason=session.reason)
-    operator = await operators.by_id(db, caller.organization_id, caller.operator_id)
-    if operator is None or not policy.allows(operator, session):
-        raise _mode_not_allowed(Mode(session.mode))
-    await policy.refresh(db, context, session)
-    participant = await _viewer(db, session, caller.operator_id, origin, context.clock.now())
-    return await admission.admit(db, context, session, participant)
+
+
+async def change(db: AsyncSession, context: Context, caller: Caller, session_id: str, patch: SessionPatch) -> Session:
+    """Notes, how it went, what it belongs to: during the session and afterwards."""
+    session = await get(db, caller, session_id, lock=True)
+    now, given = context.clock.now(), patch.model_fields_set
+    if "reference" in given:
+        details.refer(session, patch.reference)
+    if "closing_reason" in given:
+        session.closing_reason = patch.closing_reason
+    changed = sorted(given & {"reference", "closing_reason"})
+    if changed:
+        db.add(session)
+        record(db, session, "session.changed", now, members=changed, by=caller.id)
+    if patch.note is not None:
+        notes.add(db, caller, session, patch.note, now)
+    return session
+
+
+def _purpose(session: Session, guest: SessionGuest | None) -> Purpose:
+    if guest is not None:
+        return "guest"
+    return "pick-up" if session.stated_operator_id is None else "transfer"
 
 
 async def _helper(db: AsyncSession, caller: Caller, operator_id: str) -> Operator:
@@ -114,16 +180,10 @@ async def _helper(db: AsyncSession, caller: Caller, operator_id: str) -> Operato
     return operator
 
 
-def _refuse_by_policy(operator: Operator, body: SessionCreate) -> None:
-    if body.mode not in operator.modes:
-        raise _mode_not_allowed(body.mode)
-    unknown = sorted(set(body.features) - FEATURES[body.mode])
+def _refuse_unknown_features(body: SessionCreate) -> None:
+    unknown = sorted(set(body.features or []) - FEATURES[body.mode])
     if unknown:
         raise Invalid.at("#/features", f"The mode {body.mode} has no feature {', '.join(unknown)}.")
-
-
-def _mode_not_allowed(mode: Mode) -> ModeNotAllowed:
-    return ModeNotAllowed(f"This operator may not use the mode {mode}; ask an administrator.", mode=str(mode))
 
 
 def _times(body: SessionCreate, now: datetime) -> tuple[datetime | None, datetime]:
@@ -132,36 +192,6 @@ def _times(body: SessionCreate, now: datetime) -> tuple[datetime | None, datetim
     if starts_at and starts_at > now + FARTHEST_START:
         raise Invalid.at("#/starts_at", f"starts_at may be at most {FARTHEST_START.days} days ahead.")
     return starts_at, (starts_at or now) + timedelta(seconds=body.expires_in)
-
-
-async def _viewer(
-    db: AsyncSession, session: Session, operator_id: str, origin: str | None, now: datetime
-) -> Participant:
-    """The operator's participant: the same one at every call, with the origin of the latest."""
-    everybody = await repository.participants(db, session.id)
-    for participant in everybody:
-        if participant.operator_id == operator_id:
-            participant.origin = origin
-            return participant
-    return Participant(
-        id=new_id(Kind.PARTICIPANT),
-        session_id=session.id,
-        sender=_sender(session, operator_id, everybody),
-        role=WireRole.VIEWER,
-        side=Side.OPERATOR,
-        operator_id=operator_id,
-        origin=origin,
-        first_jti="",
-        created_at=now,
-    )
-
-
-def _sender(session: Session, operator_id: str, everybody: Sequence[Participant]) -> int:
-    """The first viewer's id is kept for the operator whom the statement names: all others need an introduction (wire)."""
-    taken = [row.sender for row in everybody]
-    if operator_id == session.operator_id and FIRST_VIEWER_SENDER not in taken:
-        return FIRST_VIEWER_SENDER
-    return max([FIRST_VIEWER_SENDER, *taken]) + 1
 
 
 def _party(caller: Caller, session: Session) -> Party:

@@ -1,12 +1,16 @@
 """The session statement: one signed document of who asks, for what; the same bytes for both sides."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from api.context import Context
 from api.operators.models import Operator
 from api.organizations.models import Organization
+from api.policies.layers import granted
+from api.policies.members import HOST_MEMBERS
+from api.policies.rules import Value
 from api.sessions.models import Session
 from api.sessions.modes import Verified
 from api.sessions.schemas import Customer, Reference
@@ -22,20 +26,27 @@ def make(
     keyring: Keyring,
     session: Session,
     organization: Organization,
-    operator: Operator,
+    operator: Operator | None,
     customer: Customer | None,
     reference: Reference | None,
 ) -> str:
-    """Sign everything that either side is shown or that is enforced."""
+    """Sign everything that either side is shown or that is enforced.
+
+    Without an operator the session is for whoever picks it up: `operator` is null, and who comes is introduced.
+    """
+    named = (
+        {"id": operator.id, "name": operator.name, "verified": Verified.by(session.created_by)} if operator else None
+    )
     claims: dict[str, Any] = {
         "aud": SESSION_AUDIENCE,
         "sub": session.id,
         "organisation": {"id": organization.id, "name": organization.name},
-        "operator": {"id": operator.id, "name": operator.name, "verified": Verified.by(session.created_by)},
+        "operator": named,
         "mode": session.mode,
         "features": session.features,
         "recording": session.recording,
-        "limits": limits(session.max_seconds),
+        "limits": limits_of(session),
+        "policy": held_by_ends(session.members or {}),
         "code_expires_at": _rfc3339(session.code_expires_at),
     }
     if session.device_id is not None:
@@ -62,9 +73,40 @@ def sha256(statement: str) -> str:
     return hashlib.sha256(tokens.payload_bytes(statement)).hexdigest()
 
 
-def limits(max_seconds: int | None) -> dict[str, int | None]:
+def policy_token(keyring: Keyring, session: Session, members: Mapping[str, Value]) -> str:
+    """What was narrowed since the statement, for those who are in (docs/protocol.md 7). `ver` only grows."""
+    claims: dict[str, Any] = {
+        "aud": session.id,
+        "sub": session.id,
+        "ver": session.policy_version,
+        "mode": session.mode,
+        **told(members),
+    }
+    return keyring.sign(tokens.POLICY, claims, keyring.expiry(KEPT_GOOD))
+
+
+def told(members: Mapping[str, Value]) -> dict[str, Any]:
+    """What relays, hosts and viewers are told of members of policy."""
+    return {
+        "features": granted(members),
+        "limits": limits(members["max_session_seconds"], members["max_bytes_per_second"]),
+        "policy": held_by_ends(members),
+    }
+
+
+def held_by_ends(members: Mapping[str, Value]) -> dict[str, Value]:
+    """The members that only the two ends can hold."""
+    return {name: members[name] for name in HOST_MEMBERS if name in members}
+
+
+def limits(max_seconds: int | None, bytes_per_second: int | None = None) -> dict[str, int | None]:
     """The `limits` member of statements and tickets."""
-    return {"seconds": max_seconds, "bytes_per_second": None}
+    return {"seconds": max_seconds, "bytes_per_second": bytes_per_second}
+
+
+def limits_of(session: Session) -> dict[str, int | None]:
+    """The same, of a session as it is now."""
+    return limits(session.max_seconds, (session.members or {}).get("max_bytes_per_second"))
 
 
 def _rfc3339(moment: datetime) -> str:

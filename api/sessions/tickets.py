@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from api.kit.ids import Kind, new_id
+from api.operators.models import Operator
 from api.relays.models import Relay
 from api.sessions.models import Participant, Session
-from api.sessions.statement import limits
+from api.sessions.modes import Verified
+from api.sessions.statement import KEPT_GOOD, limits_of
 from api.signing.keyring import Keyring
 from wire import tokens
+from wire.introduction import Purpose
 
 TICKET_LIFE = timedelta(seconds=60)
 RESUME_LIFE = timedelta(minutes=15)
@@ -42,6 +45,37 @@ def resume_ticket(keyring: Keyring, session: Session, participant: Participant, 
     return Signed(keyring.sign(tokens.RESUME, claims, expires_at), expires_at)
 
 
+def introduction(
+    keyring: Keyring,
+    session: Session,
+    participant: Participant,
+    operator: Operator,
+    purpose: Purpose,
+    verified: Verified,
+) -> str:
+    """The api's word for an operator whom the statement does not name (wire/introduction.py). Good as long as the statement."""
+    claims: dict[str, Any] = {
+        "aud": session.id,
+        "sub": participant.id,
+        "sender": participant.sender,
+        "operator": {"id": operator.id, "name": operator.name, "verified": str(verified)},
+        "purpose": purpose,
+        "mode": mode_of(session, participant),
+        "features": features_of(session, participant),
+    }
+    return keyring.sign(tokens.INTRODUCTION, claims, keyring.expiry(KEPT_GOOD))
+
+
+def mode_of(session: Session, participant: Participant) -> str:
+    """A guest's own mode, where it is narrower than the session's."""
+    return participant.mode or session.mode
+
+
+def features_of(session: Session, participant: Participant) -> list[str]:
+    """What a participant may be granted at most."""
+    return session.features if participant.features is None else participant.features
+
+
 def new_jti() -> str:
     """An id for a ticket, made before it: the first one of a participant names it in the handshake."""
     return new_id(Kind.TOKEN)
@@ -55,10 +89,10 @@ def _claims(session: Session, participant: Participant, relays: Sequence[Relay])
         "snd": participant.sender,
         "side": participant.side,
         "role": participant.role,
-        "mode": session.mode,
-        "features": session.features,
+        "mode": mode_of(session, participant),
+        "features": features_of(session, participant),
         "recording": session.recording,
-        "limits": limits(session.max_seconds),
+        "limits": limits_of(session),
         "first": participant.first_jti,
         "relays": [{"id": relay.id, "url": relay.public_url} for relay in relays],
     }

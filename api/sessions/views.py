@@ -1,18 +1,26 @@
 """Sessions as callers see them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from typing import cast
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.auth.permissions import Caller, Scope
 from api.context import Context
+from api.notes import repository as notes
 from api.operators import repository as operators
+from api.operators.models import Operator
 from api.organizations import repository as organizations
-from api.sessions import codes, details, repository, statement
+from api.organizations.models import Organization
+from api.sessions import codes, details, repository, statement, tickets
 from api.sessions.models import Participant, Session, SessionCode
 from api.sessions.modes import Mode, Party, Recording, Side, Verified, WireRole
 from api.sessions.schemas import (
+    Language,
     Limits,
+    NoteView,
     OperatorShown,
     OrganizationShown,
     ParticipantView,
@@ -22,9 +30,39 @@ from api.sessions.schemas import (
 from api.sessions.states import State
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A new session and what belongs to it."""
+
+    session: Session
+    organization: Organization
+    operator: Operator | None
+    code: str
+
+
 async def one(db: AsyncSession, context: Context, caller: Caller, session: Session) -> SessionView:
-    """One session, whole."""
-    return (await many(db, context, caller, [session]))[0]
+    """One session, whole, with its notes."""
+    view = (await many(db, context, caller, [session]))[0]
+    if session.note is not None:
+        view.notes = [NoteView.model_validate(row) for row in await notes.of_session(db, session.id)]
+    return view
+
+
+def new(context: Context, made: Made) -> SessionView:
+    """A session that was made just now: everything about it is at hand."""
+    return _view(
+        context,
+        made.session,
+        OrganizationShown(id=made.organization.id, name=made.organization.name),
+        operator_shown(made.operator, made.session) if made.operator else None,
+        made.code,
+        [],
+    )
+
+
+def operator_shown(operator: Operator, session: Session) -> OperatorShown:
+    """Who helps, as the customer sees them."""
+    return OperatorShown(id=operator.id, name=operator.name, verified=Verified.by(session.created_by))
 
 
 async def many(db: AsyncSession, context: Context, caller: Caller, sessions: Sequence[Session]) -> list[SessionView]:
@@ -33,29 +71,30 @@ async def many(db: AsyncSession, context: Context, caller: Caller, sessions: Seq
     ids = [session.id for session in sessions]
     found_codes = await repository.codes_of(db, ids)
     found_participants = await repository.participants_of(db, ids)
-    names = await operators.names(db, caller.organization_id, {session.operator_id for session in sessions})
+    helpers = {session.operator_id for session in sessions if session.operator_id is not None}
+    names = await operators.names(db, caller.organization_id, helpers)
     organization = await organizations.by_id(db, caller.organization_id)
     assert organization is not None
     shown = OrganizationShown(id=organization.id, name=organization.name)
     return [
         _view(
             context,
-            caller,
             session,
             shown,
-            OperatorShown(
+            session.operator_id
+            and OperatorShown(
                 id=session.operator_id,
                 name=names.get(session.operator_id, ""),
                 verified=Verified.by(session.created_by),
             ),
-            found_codes.get(session.id),
+            _code(context, caller, session, found_codes.get(session.id)),
             found_participants.get(session.id, []),
         )
         for session in sessions
     ]
 
 
-def participant(row: Participant) -> ParticipantView:
+def participant(row: Participant, session: Session) -> ParticipantView:
     """One participant."""
     return ParticipantView(
         id=row.id,
@@ -63,10 +102,14 @@ def participant(row: Participant) -> ParticipantView:
         role=WireRole(row.role),
         side=Side(row.side),
         operator_id=row.operator_id,
+        guest=row.mode is not None,
+        mode=Mode(tickets.mode_of(session, row)),
+        features=tickets.features_of(session, row),
         connected=row.relay_id is not None,
         admitted=row.admitted_at is not None,
         joined_at=row.joined_at,
         left_at=row.left_at,
+        removed_at=row.removed_at,
         bytes_in=row.bytes_in,
         bytes_out=row.bytes_out,
     )
@@ -74,17 +117,15 @@ def participant(row: Participant) -> ParticipantView:
 
 def _view(
     context: Context,
-    caller: Caller,
     session: Session,
     organisation: OrganizationShown,
-    operator: OperatorShown,
-    code_row: SessionCode | None,
+    operator: OperatorShown | None,
+    code: str | None,
     rows: list[Participant],
 ) -> SessionView:
     public, mode = context.settings.public_url, Mode(session.mode)
-    code = _code(context, caller, session, code_row)
     console = f"{public}/console/sessions/{session.id}"
-    limits = Limits(**statement.limits(session.max_seconds))
+    limits = Limits(**statement.limits_of(session))
     recording = Recording(session.recording)
     return SessionView(
         id=session.id,
@@ -94,17 +135,20 @@ def _view(
         recording=recording,
         code=code,
         code_expires_at=session.code_expires_at,
-        join_url=f"{public}/join/{code}" if code else None,
+        join_url=join_url(context, session, code) if code else None,
         operator_url=console,
         console_url=console,
+        queued=session.queued,
         operator=operator,
         organisation=organisation,
+        language=cast("Language | None", session.language),
         customer=details.customer_of(context, session),
         reference=details.reference_of(session),
+        purpose=details.purpose_of(context, session),
         policy=Policy(mode=mode, features=session.features, recording=recording, limits=limits),
         limits=limits,
         metadata=session.meta,
-        participants=[participant(row) for row in rows],
+        participants=[participant(row, session) for row in rows],
         created_at=session.created_at,
         starts_at=session.starts_at,
         claimed_at=session.claimed_at,
@@ -113,8 +157,20 @@ def _view(
         ended_at=session.ended_at,
         ended_by=Party(session.ended_by) if session.ended_by else None,
         reason=session.reason,
+        closing_reason=session.closing_reason,
         note=session.note,
     )
+
+
+def join_url(context: Context, session: Session, code: str) -> str:
+    """Where the customer's browser goes. For an appointment the link itself says from when it works.
+
+    The server tells nobody about a code before its time: whoever guessed one would learn that it will be good.
+    """
+    url = f"{context.settings.public_url}/join/{code}"
+    if session.starts_at is None:
+        return url
+    return f"{url}?from={session.starts_at.astimezone(UTC):%Y%m%dT%H%MZ}"
 
 
 def _code(context: Context, caller: Caller, session: Session, row: SessionCode | None) -> str | None:

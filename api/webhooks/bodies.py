@@ -14,7 +14,7 @@ from api.webhooks.schemas import BytesMoved, SessionEnded, SessionEndedData
 
 async def session_ended(db: AsyncSession, context: Context, session: Session) -> SessionEnded:
     """Everything another system needs to note how a session went."""
-    operator = await db.get_one(Operator, session.operator_id)
+    operator = await db.get(Operator, session.operator_id) if session.operator_id else None
     organization = await db.get_one(Organization, session.organization_id)
     rows = await repository.participants(db, session.id)
     ended_at = session.ended_at or context.clock.now()
@@ -26,7 +26,8 @@ async def session_ended(db: AsyncSession, context: Context, session: Session) ->
             mode=Mode(session.mode),
             reference=details.reference_of(session),
             customer=details.customer_of(context, session),
-            operator=OperatorShown(id=operator.id, name=operator.name, verified=Verified.by(session.created_by)),
+            operator=operator
+            and OperatorShown(id=operator.id, name=operator.name, verified=Verified.by(session.created_by)),
             organisation=OrganizationShown(id=organization.id, name=organization.name),
             metadata=session.meta,
             created_at=session.created_at,

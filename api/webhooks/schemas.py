@@ -75,7 +75,7 @@ class SessionEndedData(View):
     mode: Mode
     reference: Reference | None = None
     customer: Customer | None = None
-    operator: OperatorShown
+    operator: OperatorShown | None = Field(description="null when nobody had picked the session up.")
     organisation: OrganizationShown
     metadata: dict[str, Any] = Field(examples=[{"team": "blue"}])
     created_at: datetime

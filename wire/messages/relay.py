@@ -10,7 +10,7 @@ from wire.limits import MAX_TEXT_BYTES
 Text = dict[str, Any]
 """A decoded TEXT frame; `type` is always a string."""
 
-FROM_HOST: Final = frozenset({"admit", "kick", "end"})
+FROM_HOST: Final = frozenset({"admit", "kick", "paused", "resumed", "end"})
 """Types a relay takes, from hosts only."""
 ENDERS: Final = frozenset({"operator", "customer", "administrator", "system"})
 MAX_REASON_CHARS: Final = 200
@@ -83,6 +83,11 @@ def behind(sender: int) -> Text:
     return {"type": "behind", "sender": sender}
 
 
+def policy(token: str) -> Text:
+    """What the api narrowed; signed, so that nobody need trust the relay."""
+    return {"type": "policy", "token": token}
+
+
 def drain() -> Text:
     return {"type": "drain"}
 
@@ -101,6 +106,11 @@ def admit(sender: int) -> Text:
 
 def kick(sender: int) -> Text:
     return {"type": "kick", "sender": sender}
+
+
+def paused(*, yes: bool) -> Text:
+    """The host shows nothing for a while, or goes on: news for the api; viewers see it in the beacon."""
+    return {"type": "paused" if yes else "resumed"}
 
 
 def end(reason: str, by: str | None = None) -> Text:

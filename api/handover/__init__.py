@@ -1,0 +1,1 @@
+"""Other operators in a session: handing it over, and guests."""

@@ -1,0 +1,49 @@
+"""SQL of guests, and of who was sent out."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import col, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from api.handover.models import SessionGuest
+from api.operators.models import Operator, Role
+from api.sessions.models import Participant
+
+
+async def guest(db: AsyncSession, session_id: str, operator_id: str) -> SessionGuest | None:
+    """An operator's invitation to join a session, unless it was taken back."""
+    mine = select(SessionGuest).where(SessionGuest.session_id == session_id, SessionGuest.operator_id == operator_id)
+    return (await db.exec(mine.where(col(SessionGuest.removed_at).is_(None)))).first()
+
+
+async def guests(db: AsyncSession, session_id: str) -> Sequence[SessionGuest]:
+    """All who were asked to join a session, also those who were sent out."""
+    return (await db.exec(select(SessionGuest).where(SessionGuest.session_id == session_id))).all()
+
+
+async def of_operator(db: AsyncSession, operator_id: str) -> Sequence[SessionGuest]:
+    """Everything an operator was asked to join and not sent out of."""
+    mine = select(SessionGuest).where(SessionGuest.operator_id == operator_id)
+    return (await db.exec(mine.where(col(SessionGuest.removed_at).is_(None)))).all()
+
+
+async def remove_guest(db: AsyncSession, session_id: str, operator_id: str, now: datetime) -> None:
+    """The invitation holds no more."""
+    mine = update(SessionGuest).where(
+        col(SessionGuest.session_id) == session_id, col(SessionGuest.operator_id) == operator_id
+    )
+    await db.exec(mine.values(removed_at=now))
+
+
+async def helpers(db: AsyncSession, organization_id: str) -> Sequence[Operator]:
+    """Everybody of an organisation who can be in a session, by name."""
+    mine = select(Operator).where(Operator.organization_id == organization_id, Operator.role != Role.AUDITOR)
+    able = mine.where(col(Operator.suspended_at).is_(None), col(Operator.deleted_at).is_(None))
+    return (await db.exec(able.order_by(Operator.name, Operator.id))).all()
+
+
+async def participant_of(db: AsyncSession, session_id: str, operator_id: str) -> Participant | None:
+    """An operator's place in a session, unless they were sent out."""
+    mine = select(Participant).where(Participant.session_id == session_id, Participant.operator_id == operator_id)
+    return (await db.exec(mine.where(col(Participant.removed_at).is_(None)))).first()

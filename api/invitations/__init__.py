@@ -1,0 +1,1 @@
+"""Invitations of customers: the session's link by mail."""
