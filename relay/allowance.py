@@ -9,6 +9,13 @@ class Allowance:
         self._left = float(bytes_per_second or 0)
         self._at = now
 
+    def narrow(self, bytes_per_second: int | None, now: float) -> None:
+        """Never more than this from now on."""
+        if bytes_per_second is None or (self._rate is not None and self._rate <= bytes_per_second):
+            return
+        left = float(bytes_per_second) if self._rate is None else self._left
+        self._rate, self._left, self._at = bytes_per_second, min(left, float(bytes_per_second)), now
+
     def spend(self, size: int, now: float) -> float:
         """Take `size` bytes; the seconds for which nothing more may be read."""
         if self._rate is None:

@@ -34,6 +34,8 @@ PARTICIPANTS_PER_ROOM: Final = 33
 """One host and 32 viewers."""
 TOMBSTONE_SECONDS: Final = 16 * 60.0
 """How long an ended session is refused: a resume ticket's 15 minutes and some clock difference."""
+POLICIES: Final = 10_000
+"""Sessions of which a narrowed policy is remembered for who comes later."""
 TICKETS_REMEMBERED: Final = 200_000
 """Used tickets kept until they expire; more cannot be valid at a time in honest use."""
 

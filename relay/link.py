@@ -121,6 +121,10 @@ class Link(WSListener):
         if not self.closing:
             self.transport.send_ping()
 
+    def narrow(self, bytes_per_second: int | None) -> None:
+        """Take no more bytes a second than this from now on."""
+        self._allowance.narrow(bytes_per_second, self.server.now())
+
     def close(self, code: int, reason: str) -> None:
         """Send what texts wait and a close frame; cut the connection if the other end does not answer it."""
         if self.closing:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from relay.actions import Fact, Tell
 from relay.outbox import Outbox
-from relay.permissions import Role
+from relay.permissions import Role, withheld
 from wire.limits import MAX_SLOTS
 from wire.messages.relay import Text, present
 
@@ -25,6 +25,11 @@ class Member:
     """Longest session, from the ticket."""
     relays: RelayList = ()
     """Where to go when this relay is lost, from the ticket."""
+    mode: str = "control"
+    features: frozenset[str] = frozenset()
+    """Both from the ticket; a policy of the room can leave fewer."""
+    not_for: frozenset[int] = frozenset()
+    """Streams it may not send on."""
     outbox: Outbox = field(default_factory=Outbox)
     admitted: bool = False
     bytes_in: int = 0
@@ -34,11 +39,16 @@ class Member:
 
     def __post_init__(self) -> None:
         self._told = (0, 0, self.joined_at)
+        self.hold(self.features)
 
     @property
     def present(self) -> Text:
         """How the others hear of it."""
         return present(self.sender, self.role.value, self.side)
+
+    def hold(self, allowed: frozenset[str]) -> None:
+        """Let it use of its features these at most."""
+        self.not_for = withheld(self.role, self.side, self.mode, self.features & allowed)
 
     def may_use_slot(self, stream: int, slot: int) -> bool:
         """Whether a LATEST slot is within MAX_SLOTS per (sender, stream)."""

@@ -29,6 +29,8 @@ class Drop(StrEnum):
     """More slots than a (sender, stream) may use."""
     STALE = "stale"
     """LATEST of an epoch that is over."""
+    FEATURE = "feature"
+    """A stream that neither the ticket's features nor its mode are for."""
     RECORDING = "recording"
     """For the relay's recorder, and the session is not recorded here."""
     FULL = "full"
@@ -38,10 +40,32 @@ class Drop(StrEnum):
 _ALLOWED = {Role.HOST: HOST_STREAMS, Role.VIEWER: VIEWER_STREAMS}
 
 
-def check(header: Header, sender: int, role: Role, host: int | None) -> Drop | None:
+_ONLY_LOOKING = frozenset({"view", "present"})
+_NOTHING: frozenset[int] = frozenset()
+
+
+def withheld(role: Role, side: str, mode: str, features: frozenset[str]) -> frozenset[int]:
+    """The streams that a participant of this mode may not send on with these features.
+
+    A file's way back carries what the receiver says of it, so both directions need either feature; the endpoints tell them
+    apart. What is on the clipboard goes one way.
+    """
+    clipboard = "clipboard_to_customer" if side == "operator" else "clipboard_from_customer"
+    needed: dict[int, frozenset[str]] = {
+        Stream.CHAT: frozenset({"chat"}),
+        Stream.FILE: frozenset({"file_to_customer", "file_from_customer"}),
+        Stream.CLIPBOARD: frozenset({clipboard}),
+        Stream.AUDIO: frozenset({"voice"}),
+    }
+    missing = {stream for stream, any_of in needed.items() if not any_of & features}
+    looks = role is Role.VIEWER and mode in _ONLY_LOOKING
+    return frozenset(missing | ({Stream.INPUT} if looks else set()))
+
+
+def check(header: Header, sender: int, role: Role, host: int | None, not_for: frozenset[int] = _NOTHING) -> Drop | None:
     """Why a message of `sender` must be dropped, or None.
 
-    `host` is the sender id of the host that is connected, None without one.
+    `host` is the sender id of the host that is connected, None without one; `not_for` what `withheld` says.
     """
     if header.sender != sender:
         return Drop.SENDER
@@ -51,6 +75,8 @@ def check(header: Header, sender: int, role: Role, host: int | None) -> Drop | N
         return Drop.CLASS
     if header.stream == Stream.RECORDING:
         return Drop.RECORDING
+    if header.stream in not_for:
+        return Drop.FEATURE
     if (header.stream in PAIRWISE_STREAMS) != (header.recipient != EVERYONE):
         return Drop.RECIPIENT
     if role is Role.VIEWER:

@@ -30,6 +30,8 @@ class Ticket:
     """Of a resume ticket; None for a first one, which is used once."""
     relays: tuple[dict[str, str], ...] = ()
     """The session's ordered relay list, handed on in `welcome`."""
+    features: frozenset[str] = frozenset()
+    """What the participant may have beside the screen."""
 
 
 def read(claims: Claims, counter: int | None) -> Ticket:
@@ -52,6 +54,7 @@ def read(claims: Claims, counter: int | None) -> Ticket:
             relays=tuple(
                 {"id": _text(relay["id"]), "url": _text(relay["url"])} for relay in claims.get("relays") or []
             ),
+            features=frozenset(_text(feature) for feature in claims.get("features") or []),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise Refused.ticket("ticket-claims", "The ticket lacks what a relay needs; ask for a new one.") from None

@@ -65,6 +65,20 @@ class FakeApi:
         claims = {"aud": [RELAY_ID, "rel_02"], "cnt": counter, **changes}
         return self._token(tokens.RESUME, 900, session, sender, claims)
 
+    def policy(
+        self,
+        session: str,
+        version: int,
+        features: list[str],
+        seconds: int | None = None,
+        bytes_per_second: int | None = None,
+    ) -> str:
+        """What narrows a session."""
+        now = int(time.time())
+        claims = {"iss": ISSUER, "aud": session, "sub": session, "iat": now, "exp": now + 600, "jti": f"pol_{version}"}
+        limits = {"seconds": seconds, "bytes_per_second": bytes_per_second}
+        return tokens.sign(self.key, tokens.POLICY, {**claims, "ver": version, "features": features, "limits": limits})
+
     def _token(self, typ: str, seconds: int, session: str, sender: int, changes: Mapping[str, Any]) -> str:
         self._serial += 1
         now = int(time.time())
@@ -81,7 +95,7 @@ class FakeApi:
             "side": side,
             "role": role,
             "mode": "control",
-            "features": [],
+            "features": ["chat", "file_to_customer", "clipboard_to_customer", "clipboard_from_customer"],
             "limits": {"seconds": None, "bytes_per_second": None},
             "recording": "off",
             "first": f"jti_{self._serial}",

@@ -139,11 +139,32 @@ async def test_nothing_of_an_ended_session_is_kept(api: FakeApi, running: Runnin
     assert running.relay.server.registry.rooms == {}
 
 
-async def test_policy_reaches_the_host(api: FakeApi, port: int) -> None:
-    host, viewer, _ = await trio(api, port)
-    api.command("policy", session_id="ses_1", token="a.signed.policy")
-    assert await host.text("policy") == {"type": "policy", "token": "a.signed.policy"}
+async def test_a_narrowed_policy_reaches_everybody_and_who_comes_later(api: FakeApi, port: int) -> None:
+    host, viewer, other = await trio(api, port)
+    token = api.policy("ses_1", 2, features=["chat"])
+    api.command("policy", session_id="ses_1", token="not a token")
+    api.command("policy", session_id="ses_1", token=api.policy("ses_2", 9, features=[]))
+    api.command("policy", session_id="ses_1", token=token)
+    api.command("policy", session_id="ses_1", token=api.policy("ses_1", 1, features=["chat", "voice"]))
+    for client in (host, viewer, other):
+        assert await client.text("policy") == {"type": "policy", "token": token}
+    clipboard = message(Delivery.ORDERED, Stream.CLIPBOARD, 1, 2, b"secret")
+    chat = message(Delivery.ORDERED, Stream.CHAT, 1, 2, b"hello")
+    host.send_messages(clipboard, chat)
+    assert (await viewer.message()).endswith(b"hello"), "what the policy took away is not forwarded, the rest is"
+    late = await Client.join(port, api.ticket("ses_1", 4))
+    assert await late.text("policy") == {"type": "policy", "token": token}
     await viewer.nothing_but_pings()
+
+
+async def test_a_room_that_begins_after_the_policy_knows_it(api: FakeApi, port: int, running: Running) -> None:
+    token = api.policy("ses_1", 1, features=[], seconds=60, bytes_per_second=100_000)
+    api.command("policy", session_id="ses_1", token=token)
+    await until(lambda: len(running.relay.server.registry.policies) == 1)
+    host = await Client.join(port, api.ticket("ses_1", 1))
+    assert await host.text("policy") == {"type": "policy", "token": token}
+    room = running.relay.server.registry.rooms["ses_1"]
+    assert room.limit_seconds == 60
 
 
 async def test_bytes_and_time_are_reported_per_participant(api: FakeApi, port: int) -> None:

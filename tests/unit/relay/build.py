@@ -1,11 +1,17 @@
 """Messages and members for the tests of the pure parts."""
 
+from typing import Any
+
 from relay.member import Member
 from relay.messages import Message, parse_frame
 from relay.permissions import Role
 from wire.header import CATCHUP, FIRST, GROUP, LAST, Delivery, Stream, header, join_frame
 
 HOST = 1
+EVERYTHING = frozenset(
+    {"chat", "voice", *(f"{what}_{way}_customer" for what in ("file", "clipboard") for way in ("to", "from"))}
+)
+"""Features for every stream."""
 WHOLE = FIRST | LAST
 
 
@@ -33,8 +39,8 @@ def group(flags: int = WHOLE, **fields: float) -> Message:
 
 
 def host(sender: int = HOST) -> Member:
-    return Member("ses_1", sender, Role.HOST, "customer", 0.0)
+    return Member("ses_1", sender, Role.HOST, "customer", 0.0, features=EVERYTHING)
 
 
-def viewer(sender: int, **fields: float) -> Member:
-    return Member("ses_1", sender, Role.VIEWER, "operator", 0.0, **fields)  # type: ignore[arg-type]
+def viewer(sender: int, **fields: Any) -> Member:
+    return Member("ses_1", sender, Role.VIEWER, "operator", 0.0, **{"features": EVERYTHING, **fields})

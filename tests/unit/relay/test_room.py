@@ -370,13 +370,6 @@ def test_bytes_are_accounted_as_differences() -> None:
     assert scene.host.usage(3.0) == Tell(Fact.USAGE, "ses_1", 1, bytes_in=0, bytes_out=0, seconds=1.0)
 
 
-def test_policy_goes_to_the_host_only() -> None:
-    scene = Scene(2)
-    scene.room.send_policy("jwt")
-    assert scene.texts(scene.host) == [{"type": "policy", "token": "jwt"}]
-    assert scene.texts(scene.viewers[2]) == []
-
-
 def test_drain_is_told_to_all() -> None:
     scene = Scene(2)
     scene.room.drain()
