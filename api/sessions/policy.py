@@ -39,7 +39,7 @@ def situation_of(context: Context, caller: Caller, mode: Mode | None) -> Situati
     """What is known of a caller who acts in person; of a program nothing, which then does not count."""
     if not caller.is_person:
         return Situation(mode, context.clock.now())
-    proof = caller.proof
+    proof = getattr(caller, "proof", None)
     return Situation(
         mode,
         context.clock.now(),
