@@ -8,6 +8,7 @@ class Action(StrEnum):
 
     API_KEY_CREATED = "api_key.created"
     API_KEY_DELETED = "api_key.deleted"
+    API_KEY_ROTATED = "api_key.rotated"
     DEVICE_CALLED = "device.called"
     """A session with it was made."""
     DEVICE_CHANGED = "device.changed"
@@ -33,6 +34,7 @@ class Action(StrEnum):
     OPERATOR_CHANGED = "operator.changed"
     OPERATOR_CREATED = "operator.created"
     OPERATOR_DELETED = "operator.deleted"
+    OPERATOR_INVITATION_ACCEPTED = "operator.invitation_accepted"
     OPERATOR_INVITED = "operator.invited"
     OPERATOR_PASSWORD_RESET = "operator.password_reset"
     OPERATOR_RESUMED = "operator.resumed"

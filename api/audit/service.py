@@ -48,6 +48,7 @@ SERVER = Actor("server")
 _KINDS = {
     Kind.OPERATOR: "operator",
     Kind.ORGANIZATION: "organization",
+    Kind.POLICY: "policy",
     Kind.SESSION: "session",
     Kind.API_KEY: "api_key",
     Kind.DEVICE: "device",

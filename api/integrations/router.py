@@ -48,9 +48,9 @@ async def create_integration(
     status_code=204,
     responses=answers(NotFound),
 )
-async def delete_integration(caller: IntegrationsWriter, integration_id: str, db: Db) -> None:
+async def delete_integration(caller: IntegrationsWriter, integration_id: str, context: Ctx, db: Db) -> None:
     """The hook answers no more."""
-    await service.delete(db, caller, integration_id)
+    await service.delete(db, context, caller, integration_id)
 
 
 @router.post(

@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from api import audit
+from api.audit import Action
 from api.auth.permissions import Caller, effective
 from api.context import Context
 from api.integrations import repository
@@ -42,14 +44,22 @@ async def create(db: AsyncSession, context: Context, caller: Caller, body: Integ
         created_at=context.clock.now(),
     )
     db.add(integration)
+    about = {"name": body.name, "mode": body.mode, "operator_id": body.operator_id}
+    audit.record(
+        db, context, caller.organization_id, Action.INTEGRATION_CREATED, by=caller, target=integration, **about
+    )
     return IntegrationCreated(**view(context, integration).model_dump(), secret=secret)
 
 
-async def delete(db: AsyncSession, caller: Caller, integration_id: str) -> None:
+async def delete(db: AsyncSession, context: Context, caller: Caller, integration_id: str) -> None:
     """The hook answers no more."""
     integration = await repository.by_id(db, caller, integration_id)
     if integration is None:
         raise NotFound("There is no such integration.")
+    audit.record(
+        db, context, caller.organization_id, Action.INTEGRATION_DELETED, by=caller, target=integration,
+        name=integration.name,
+    )  # fmt: skip
     await db.delete(integration)
 
 

@@ -135,7 +135,7 @@ async def _find(db: AsyncSession, account: Account, brought: Brought, *, to_chan
     if operator is None:
         return _Found(organization)
     if to_change:
-        await db.refresh(operator, with_for_update=True)
+        await db.refresh(operator, with_for_update={"key_share": True})
     device = await known_devices.recognise(db, operator.id, brought.device)
     return _Found(organization, operator, device)
 

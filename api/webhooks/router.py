@@ -56,9 +56,9 @@ async def create_endpoint(
     status_code=204,
     responses=answers(NotFound),
 )
-async def delete_endpoint(caller: WebhooksWriter, endpoint_id: str, db: Db) -> None:
+async def delete_endpoint(caller: WebhooksWriter, endpoint_id: str, context: Ctx, db: Db) -> None:
     """Nothing more is sent there, not even what was waiting."""
-    await service.delete(db, caller, endpoint_id)
+    await service.delete(db, context, caller, endpoint_id)
 
 
 @router.get(

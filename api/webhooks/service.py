@@ -5,6 +5,8 @@ import secrets
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from api import audit
+from api.audit import Action
 from api.auth.permissions import Caller
 from api.context import Context
 from api.kit.ids import Kind, new_id
@@ -52,6 +54,10 @@ async def create(
         created_at=context.clock.now(),
     )
     db.add(endpoint)
+    about = {"url": body.url, "events": endpoint.events}
+    audit.record(
+        db, context, caller.organization_id, Action.WEBHOOK_ENDPOINT_CREATED, by=caller, target=endpoint, **about
+    )
     return WebhookEndpointCreated(**view(endpoint).model_dump(), secret=secret)
 
 
@@ -63,9 +69,13 @@ async def get(db: AsyncSession, caller: Caller, endpoint_id: str) -> WebhookEndp
     return endpoint
 
 
-async def delete(db: AsyncSession, caller: Caller, endpoint_id: str) -> None:
+async def delete(db: AsyncSession, context: Context, caller: Caller, endpoint_id: str) -> None:
     """Nothing more is sent there."""
-    await repository.delete_endpoint(db, await get(db, caller, endpoint_id))
+    endpoint = await get(db, caller, endpoint_id)
+    audit.record(
+        db, context, caller.organization_id, Action.WEBHOOK_ENDPOINT_DELETED, by=caller, target=endpoint, url=endpoint.url
+    )
+    await repository.delete_endpoint(db, endpoint)
 
 
 def view(endpoint: WebhookEndpoint) -> WebhookEndpointView:
