@@ -18,8 +18,9 @@ from api.passwords import repository
 from api.passwords.leaked import LeakedPasswords
 from api.problems import Invalid
 
-GUESSABLE_BELOW = 3
-"""Of zxcvbn's 0 to 4: 3 is 'safely unguessable', at least 10^8 guesses."""
+GUESSABLE_BELOW = 8.0
+"""As a power of ten of guesses: what zxcvbn counts for eight random characters, and the bound below which it calls a
+password 'somewhat guessable'."""
 LOOKED_AT_CHARACTERS = 72
 """zxcvbn takes no more; a longer password is as strong as its beginning at least."""
 DIFFERENT_CHARACTERS = 5
@@ -64,7 +65,7 @@ def content(text: str, settings: OrganizationSettings, names: Sequence[str], lea
     if _made_of(text, names):
         return "Do not make the password from the company's name, your name or your login."
     found = zxcvbn(text[:LOOKED_AT_CHARACTERS], user_inputs=[*names, "tasuki"])
-    if found["score"] < GUESSABLE_BELOW:
+    if found["guesses_log10"] < GUESSABLE_BELOW:
         said = str(found["feedback"]["warning"]).rstrip(".")
         return f"This password is easily guessed{f' ({said})' if said else ''}; add a few unrelated words."
     return None
