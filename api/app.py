@@ -17,21 +17,30 @@ from api.device_enrolments.router import router as device_enrolments
 from api.device_groups.router import router as device_groups
 from api.device_self.router import router as device_side
 from api.devices.router import router as devices
+from api.handover.router import router as handover
 from api.integrations.router import router as integrations
+from api.invitations.router import router as invitations
 from api.join.router import router as joining
 from api.kit.clock import Clock, SystemClock
 from api.kit.sealing import load_sealer
 from api.kit.secret import write_secret
 from api.mail import sender as mail_sender
+from api.machines.router import router as machines
 from api.migrate import migrate
 from api.openapi import build, describe
+from api.operator_invitations.router import router as operator_invitations
 from api.operators.router import router as operators
 from api.organizations.router import router as organization
+from api.policies.router import router as policies
+from api.queue.router import router as queue
+from api.passkeys.router import router as passkeys
 from api.relays import repository as relay_rows
 from api.relays import service as relay_rules
 from api.relays.router import router as relays
+from api.second_factors.router import router as second_factors
 from api.sessions.router import router as sessions
 from api.settings import Settings
+from api.sign_ins.router import router as sign_ins
 from api.signing.router import router as signing
 from api.signing.service import load_keys
 from api.site.router import site_routes
@@ -40,10 +49,19 @@ from api.webhooks.router import router as webhooks
 
 ROUTERS = (
     sign_in,
+    second_factors,
+    passkeys,
+    sign_ins,
+    machines,
     sessions,
+    handover,
+    invitations,
+    queue,
     joining,
     operators,
+    operator_invitations,
     organization,
+    policies,
     device_side,  # before `devices`, whose `{device_id}` would take `me`
     devices,
     device_groups,

@@ -3,13 +3,16 @@
 from typing import Any
 
 from api import examples, samples
+from api.auth.permissions import FRESH
 from api.problems import (
+    Forbidden,
     IdempotencyMismatch,
     Invalid,
     NotFound,
     PayloadTooLarge,
     Problem,
     ScopeMissing,
+    StepUpRequired,
     TokenRefused,
     Unauthenticated,
 )
@@ -61,6 +64,8 @@ def _add_problems(operation: dict[str, Any]) -> None:
     kinds: list[type[Problem]] = [Unauthenticated, TokenRefused] if schemes else []
     if "operator" in schemes:
         kinds.append(ScopeMissing)
+    if any(FRESH in scopes for needed in operation.get("security", []) for scopes in needed.values()):
+        kinds += [Forbidden, StepUpRequired]
     if any(parameter["in"] == "path" for parameter in operation.get("parameters", [])):
         kinds.append(NotFound)
     if "requestBody" in operation or _takes_key(operation):

@@ -19,6 +19,7 @@ from api.kit.clock import Clock
 from api.kit.sealing import Sealer
 from api.kit.wake import Waker
 from api.passwords.leaked import LeakedPasswords
+from api.second_factors.budgets import CodeBudgets
 from api.settings import Settings
 from api.signing.keyring import Keyring
 
@@ -39,6 +40,7 @@ class Context:
     leaked: LeakedPasswords
     sign_in_budgets: SignInBudgets
     join_budgets: JoinBudgets
+    code_budgets: CodeBudgets
     relay_origins: frozenset[str] = field(default_factory=frozenset)
     """WebSocket origins of the registered relays, for the content security policy."""
     shield_noted_until: datetime = datetime.min.replace(tzinfo=UTC)
@@ -66,6 +68,7 @@ class Context:
             passwords=Passwords(),
             leaked=LeakedPasswords(settings.leaked_passwords_file),
             sign_in_budgets=SignInBudgets(seconds),
+            code_budgets=CodeBudgets(seconds),
             join_budgets=JoinBudgets(seconds, partial(sealer.lookup, "join address"), counts),
         )
 

@@ -33,9 +33,11 @@ nothing the operator sees, and where allowed controls, the customer's screen.
 """
 TAGS = [
     {"name": "sign-in", "description": "Company, login and password for a short access token."},
+    {"name": "machines", "description": "Operators' computers that sign-ins may be limited to."},
     {"name": "sessions", "description": "Start, follow and end sessions."},
     {"name": "joining", "description": "The customer's side: public, by code; and coming back after a loss."},
     {"name": "operators", "description": "The people who help, and the policy of each."},
+    {"name": "policies", "description": "What operators may do, to whom, from where and when; and why."},
     {"name": "organisation", "description": "Settings of your organisation."},
     {"name": "devices", "description": "Machines that are reached without a code: enrolment, groups, who may connect."},
     {"name": "device side", "description": "What enrolled machines themselves call."},

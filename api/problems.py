@@ -106,6 +106,13 @@ class SignInFailed(Unauthenticated):
     title = "The sign-in failed"
 
 
+class MfaRequired(Unauthenticated):
+    """The password was right; a second step is needed: `mfa_token` and `methods` say how to go on."""
+
+    slug = "mfa-required"
+    title = "A second step is needed"
+
+
 class RefreshRefused(Unauthenticated):
     """A refresh token that is unknown, expired or was used before."""
 
@@ -147,6 +154,27 @@ class OperatorSuspended(Forbidden):
 
     slug = "operator-suspended"
     title = "The operator is suspended"
+
+
+class MfaEnrolmentRequired(Forbidden):
+    """The organisation wants a second factor and none is set up: `mfa_token` is good for setting one up."""
+
+    slug = "mfa-enrolment-required"
+    title = "Set up a second factor first"
+
+
+class MachineRequired(Forbidden):
+    """The organisation lets operators sign in from registered machines only."""
+
+    slug = "machine-required"
+    title = "Sign in from a registered machine"
+
+
+class SecondStepFailed(Forbidden):
+    """A code or passkey of a second step that is wrong, expired or used; never which."""
+
+    slug = "second-step-failed"
+    title = "The second step failed"
 
 
 class StepUpRequired(Forbidden):
@@ -198,20 +226,6 @@ class PolicyRefused(Forbidden):
     title = "Policy does not allow it"
 
 
-class DeviceDisabled(Forbidden):
-    """The device may do nothing until it is enabled."""
-
-    slug = "device-disabled"
-    title = "The device is disabled"
-
-
-class ConnectionNotAllowed(Forbidden):
-    """The caller may not connect to this device, or not at this hour; `because` lists all reasons."""
-
-    slug = "connection-not-allowed"
-    title = "You may not connect to this device now"
-
-
 class OriginNotAllowed(Forbidden):
     """A web page of another origin asked."""
 
@@ -225,6 +239,13 @@ class NotFound(Problem):
     slug = "not-found"
     title = "Not found"
     status = 404
+
+
+class InvitationNotValid(NotFound):
+    """An operator's invitation that is unknown, expired, used or replaced: one and the same answer."""
+
+    slug = "invitation-not-valid"
+    title = "The invitation is not valid"
 
 
 class CodeNotValid(NotFound):

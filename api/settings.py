@@ -49,6 +49,10 @@ class Settings(BaseSettings):
     leaked_passwords_file: Path | None = Field(
         default=None, description="Pwned Passwords on this machine: a file sorted by SHA-1, or a folder of ranges."
     )
+    sms_gateway_url: str = Field(
+        default="", description="Where texts to send by SMS are posted, signed as Standard Webhooks says; empty: no SMS."
+    )
+    sms_gateway_secret_file: Path | None = Field(default=None, description="The secret that signs them: whsec_…")
     web_dir: Path | None = Field(default=None, description="Where the web files are; found by itself when empty.")
 
     access_token_life: timedelta = timedelta(minutes=10)
@@ -124,6 +128,12 @@ class Settings(BaseSettings):
         address = parseaddr(self.mail_from)[1]
         if self.smtp_url and not (address.isascii() and re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", address)):
             raise ValueError("TASUKI_MAIL_FROM must be set with TASUKI_SMTP_URL: Acme Support <support@example.com>")
+        return self
+
+    @model_validator(mode="after")
+    def _sms_is_signed(self) -> Self:
+        if self.sms_gateway_url and self.sms_gateway_secret_file is None:
+            raise ValueError("TASUKI_SMS_GATEWAY_SECRET_FILE must be set with TASUKI_SMS_GATEWAY_URL")
         return self
 
     @property

@@ -16,10 +16,16 @@ from api.devices import repository as devices
 from api.idempotency import service as idempotency
 from api.mail import repository as mail
 from api.mail.sender import KEPT as MAIL_KEPT
+from api.operator_invitations import repository as operator_invitations
+from api.organizations import repository as organizations
+from api.passwords import known_devices
+from api.passwords import repository as passwords
 from api.relays import reports
 from api.relays import repository as relays
 from api.relays import service as relay_rules
 from api.relays.models import Relay
+from api.second_factors import repository as second_factors
+from api.second_factors.proving import BUDGETS as SECOND_STEP_BUDGETS
 from api.sessions import codes, ending
 from api.sessions import repository as sessions
 from api.sessions.models import Session
@@ -33,6 +39,7 @@ BATCH = 100
 LOST_AFTER = RESUME_LIFE
 """Nobody can come back after the last resume ticket has expired."""
 DELIVERIES_KEPT = timedelta(days=30)
+SECOND_STEPS_KEPT = SECOND_STEP_BUDGETS[-1][1]
 
 log = structlog.get_logger()
 
@@ -70,6 +77,8 @@ async def tick(context: Context, started: datetime) -> None:
             await ending.end(db, context, session, Party.SYSTEM, "lost")
         for device in await devices.quiet(db, device_side.silent_since(now), BATCH):
             await device_side.fall_silent(db, context, device)
+        for organization_id in await organizations.disabled_with_sessions(db):
+            await ending.end_all_of_organization(db, context, organization_id)
         for relay in await _silent(db, context, started):
             await reports.relay_lost(db, context, relay)
 
@@ -78,12 +87,15 @@ async def purge(context: Context) -> None:
     """Delete what has served its time."""
     async with context.database.write() as db:
         now = context.clock.now()
-        await sign_ins.purge(db, now)
+        await sign_ins.purge(db, now, context.settings.refresh_token_life)
+        await operator_invitations.purge(db, now)
+        await passwords.purge(db, now - known_devices.FORGOTTEN_AFTER)
         await idempotency.purge(db, context)
         await enrolments.purge(db, now - ENROLMENTS_KEPT)
         await sessions.purge_codes(db, now - codes.KEPT_AFTER_END)
         await relays.purge(db, now - relay_rules.KEPT)
         await webhooks.purge(db, now - DELIVERIES_KEPT)
+        await second_factors.purge(db, now, now - SECOND_STEPS_KEPT)
         await mail.purge(db, now - MAIL_KEPT)
 
 
@@ -93,6 +105,7 @@ async def _anything(db: AsyncSession, context: Context, started: datetime) -> bo
         await sessions.expired(db, now, 1)
         or await sessions.over_limit(db, now, 1)
         or await _lost(db, context, started, 1)
+        or await organizations.disabled_with_sessions(db)
         or await devices.quiet(db, device_side.silent_since(now), 1)
         or await _silent(db, context, started)
     )

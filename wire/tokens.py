@@ -50,7 +50,9 @@ STATEMENT = "statement+jwt"
 POLICY = "policy+jwt"
 DEVICE = "device+jwt"
 INTRODUCTION = "introduction+jwt"
-TYPES = frozenset({ACCESS, TICKET, RESUME, STATEMENT, POLICY, INTRODUCTION, DEVICE})
+PENDING = "pending+jwt"
+"""A sign-in that lacks its second step."""
+TYPES = frozenset({ACCESS, TICKET, RESUME, STATEMENT, POLICY, INTRODUCTION, DEVICE, PENDING})
 
 Claims: TypeAlias = dict[str, Any]
 Jwk: TypeAlias = Mapping[str, str]
@@ -207,6 +209,14 @@ def verify(
 def payload_bytes(token: str) -> bytes:
     """The payload as signed, *not verified*: for hashing after `verify`, or to look up what to verify against."""
     return _decode(_segments(token)[1])
+
+
+def unverified_type(token: str) -> str | None:
+    """What a token says it is for, to choose how it is verified; None when it is no token."""
+    try:
+        return str(_json_object(_decode(_segments(token)[0])).get("typ"))
+    except TokenError:
+        return None
 
 
 def unverified_claims(token: str) -> Claims:

@@ -5,10 +5,11 @@ A route names its scope with `needs(...)`; whose things a caller sees is decided
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from api.operators.models import Role
-from api.problems import Forbidden, ScopeMissing
+from api.problems import Forbidden, ScopeMissing, StepUpRequired
 
 
 class Scope(StrEnum):
@@ -61,6 +62,9 @@ DESCRIPTIONS = {
     Scope.AUDIT_READ: "See the administrative log.",
 }
 
+FRESH = "fresh"
+"""Beside a scope on routes of acts that could hurt: `authorize_fresh`."""
+
 BY_ROLE: dict[Role, frozenset[Scope]] = {
     Role.ADMINISTRATOR: frozenset(Scope),
     Role.OPERATOR: frozenset(
@@ -80,6 +84,21 @@ BY_ROLE: dict[Role, frozenset[Scope]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """How and when somebody who is there in person proved who they are."""
+
+    sign_in_id: str
+    methods: tuple[str, ...]
+    at: datetime
+    fresh: bool
+    """Recently enough for dangerous acts (`step_up_after`)."""
+    again: tuple[str, ...] = ("password",)
+    """By what they can prove it again."""
+    machine_id: str | None = None
+    """The registered machine they signed in from."""
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """Who is asking: an operator, or a key that acts for one."""
 
@@ -90,6 +109,8 @@ class Caller:
     api_key_id: str | None = None
     name: str | None = None
     """Of the operator, or of the key and its maker, for records."""
+    proof: Proof | None = None
+    """Of somebody who signed in; keys have none."""
 
     @property
     def id(self) -> str:
@@ -128,6 +149,14 @@ def authorize_in_person(caller: Caller) -> None:
     """Refuse keys: credentials and roles are changed by people who signed in."""
     if not caller.is_person:
         raise Forbidden("An API key cannot do this; sign in as an operator.")
+
+
+def authorize_fresh(caller: Caller) -> None:
+    """For acts that could hurt: somebody is there in person and has proved it a moment ago, or raise StepUpRequired."""
+    authorize_in_person(caller)
+    if caller.proof is None or not caller.proof.fresh:
+        again = list(caller.proof.again) if caller.proof else ["password"]
+        raise StepUpRequired("Confirm that it is you with POST /v1/auth/step-up, then do this again.", methods=again)
 
 
 def effective(role: Role, wanted: Iterable[str] | None = None) -> frozenset[Scope]:

@@ -2,17 +2,23 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Cookie, Form, Header, Request, Response
+from fastapi import APIRouter, Cookie, Form, Request, Response
 
 from api.auth import service
 from api.auth.caller import Me
+from api.auth.delivery import CONSOLE, COOKIE, Client, deliver
 from api.auth.schemas import MeView, PasswordChange, RefreshRequest, TokenForm, Tokens
 from api.context import Context, Ctx, Db, client_address
 from api.examples import answers
 from api.operators import service as operators
 from api.organizations import service as organizations
+from api.passwords.bringing import Brings
+from api.passwords.checking import Account
 from api.problems import (
     ClientHeaderMissing,
+    MachineRequired,
+    MfaEnrolmentRequired,
+    MfaRequired,
     OperatorSuspended,
     OriginNotAllowed,
     PasswordChangeRequired,
@@ -22,18 +28,9 @@ from api.problems import (
     Unavailable,
 )
 
-COOKIE = "__Host-tasuki_refresh"
-CONSOLE = "console"
-
 router = APIRouter(prefix="/v1", tags=["sign-in"])
 
-Client = Annotated[
-    str | None,
-    Header(
-        alias="X-Tasuki-Client",
-        description="`console` keeps the refresh token in a cookie that scripts cannot read, instead of in the body.",
-    ),
-]
+_STEPS = (MfaRequired, MfaEnrolmentRequired, MachineRequired)
 RefreshCookie = Annotated[str | None, Cookie(alias=COOKIE, include_in_schema=False)]
 
 
@@ -41,36 +38,52 @@ RefreshCookie = Annotated[str | None, Cookie(alias=COOKIE, include_in_schema=Fal
     "/auth/token",
     operation_id="sign_in",
     summary="Sign in",
-    responses=answers(SignInFailed, PasswordChangeRequired, OperatorSuspended, TooManyRequests, Unavailable),
+    responses=answers(SignInFailed, PasswordChangeRequired, OperatorSuspended, *_STEPS, TooManyRequests, Unavailable),
 )
 async def sign_in(
-    form: Annotated[TokenForm, Form()], request: Request, response: Response, context: Ctx, client: Client = None
+    form: Annotated[TokenForm, Form()],
+    request: Request,
+    response: Response,
+    context: Ctx,
+    brought: Brings,
+    client: Client = None,
 ) -> Tokens:
     """Company, login and password for a short access token and a refresh token (OAuth2 password form).
 
-    Five wrong passwords are free; after that each one makes the account wait longer, up to 15 minutes.
+    Three wrong passwords in a row lock the account for 15 minutes, or as the organisation has set; a device that signed in
+    before is not shut out by the failures of others. Whatever stands in the way, the answer is the same.
     A one-time password answers 403 `password-change-required`: set a new one with `POST /v1/auth/password`.
+    With a second factor it answers 401 `mfa-required`: go on with `POST /v1/auth/mfa/verify`. Where the organisation wants one
+    and there is none, 403 `mfa-enrolment-required`: set one up with `mfa_token` as the bearer token, which completes the sign-in.
     """
     address = client_address(request)
-    given = await service.sign_in(context, form.username, form.password, address)
-    response.headers.update(context.sign_in_budgets.headers(str(service.Account.of(form.username)), address))
-    return _deliver(given, response, context, client)
+    given = await service.sign_in(context, form.username, form.password, address, brought, form.machine())
+    response.headers.update(context.sign_in_budgets.headers(str(Account.of(form.username)), address))
+    return deliver(given, response, context, client)
 
 
 @router.post(
     "/auth/password",
     operation_id="change_password",
     summary="Change the password and sign in",
-    responses=answers(SignInFailed, OperatorSuspended, TooManyRequests, Unavailable),
+    responses=answers(SignInFailed, OperatorSuspended, *_STEPS, TooManyRequests, Unavailable),
 )
 async def change_password(
-    body: PasswordChange, request: Request, response: Response, context: Ctx, client: Client = None
+    body: PasswordChange,
+    request: Request,
+    response: Response,
+    context: Ctx,
+    brought: Brings,
+    client: Client = None,
 ) -> Tokens:
-    """Takes the present or the one-time password, and ends all other sign-ins of the operator."""
+    """Takes the present or the one-time password, and ends all other sign-ins of the operator.
+
+    With a second factor set up nothing changes until the second step: 401 `mfa-required`.
+    """
     address = client_address(request)
-    given = await service.change_password(context, body, address)
-    response.headers.update(context.sign_in_budgets.headers(str(service.Account.of(body.username)), address))
-    return _deliver(given, response, context, client)
+    given = await service.change_password(context, body, address, brought)
+    response.headers.update(context.sign_in_budgets.headers(str(Account.of(body.username)), address))
+    return deliver(given, response, context, client)
 
 
 @router.post(
@@ -95,7 +108,7 @@ async def refresh(
     token = body.refresh_token if body and body.refresh_token else _from_cookie(request, context, cookie, client)
     if token is None:
         raise RefreshRefused("Sign in: no refresh token was sent.")
-    return _deliver(await service.refresh(context, db, token), response, context, client)
+    return deliver(await service.refresh(context, db, token), response, context, client)
 
 
 @router.post(
@@ -141,20 +154,3 @@ def _from_cookie(request: Request, context: Context, cookie: str | None, client:
     if origin is not None and origin != context.settings.public_url:
         raise OriginNotAllowed(f"Use the console at {context.settings.public_url}.")
     return cookie
-
-
-def _deliver(given: Tokens, response: Response, context: Context, client: str | None) -> Tokens:
-    """To the console the refresh token goes as a cookie only."""
-    response.headers["Cache-Control"] = "no-store"
-    if client != CONSOLE or given.refresh_token is None:
-        return given
-    response.set_cookie(
-        COOKIE,
-        given.refresh_token,
-        max_age=context.settings.console_cookie_life,
-        path="/",
-        secure=True,
-        httponly=True,
-        samesite="strict",
-    )
-    return given.model_copy(update={"refresh_token": None})

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from api.auth.permissions import Scope
 from api.kit.schema import Body, View
+from api.machines.schemas import MachineProof, Signature
 from api.operators.schemas import OperatorView
 from api.organizations.schemas import OrganizationView
 
@@ -23,6 +24,19 @@ class TokenForm(BaseModel):
     grant_type: Literal["password"] = "password"
     username: Username
     password: Password = Field(examples=["harbor lantern seven maple"])
+    machine_id: str | None = Field(default=None, max_length=40, description="The registered machine that this is.")
+    machine_challenge_id: str | None = Field(
+        default=None, max_length=40, description="Of `POST /v1/auth/machine-challenge`."
+    )
+    machine_signature: Signature | None = None
+
+    def machine(self) -> MachineProof | None:
+        """The machine's proof, when all of it was sent."""
+        if self.machine_id is None or self.machine_challenge_id is None or self.machine_signature is None:
+            return None
+        return MachineProof(
+            machine_id=self.machine_id, challenge_id=self.machine_challenge_id, signature=self.machine_signature
+        )
 
 
 class PasswordChange(Body):
@@ -30,6 +44,9 @@ class PasswordChange(Body):
 
     username: Username
     password: Password = Field(examples=["k7m2p-q9xwz-3hdtn-vb4cy"])
+    machine: MachineProof | None = Field(
+        default=None, description="That this is a registered machine.", examples=[None]
+    )
     new_password: Password = Field(
         description="At least 15 characters; any characters, no rules of composition.",
         examples=["harbor lantern seven maple"],
@@ -54,6 +71,12 @@ class Tokens(View):
         default=None,
         description="Good once. Left out for the console, which gets it as a cookie.",
         examples=["trf_0m2V3oY1uQ5sZc8rK4pWt7xJbNhLgFdE9aCiUoPqRsT"],
+    )
+    device_secret: str | None = Field(
+        default=None,
+        description="Once per device: keep it and send it as `X-Tasuki-Device` at the next sign-in, so that wrong passwords of"
+        " others do not lock this device out. The console gets it as a cookie.",
+        examples=["tkd_0m2V3oY1uQ5sZc8rK4pWt7xJbNhLgFdE9aCiUoPqRsT"],
     )
 
 

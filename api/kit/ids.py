@@ -31,6 +31,7 @@ class Kind(StrEnum):
     DELIVERY = "dlv"
     REFRESH = "rft"
     MAIL = "eml"
+    SMS = "sms"
     PASSKEY = "psk"
     MACHINE = "mch"
     CHALLENGE = "chl"

@@ -145,7 +145,13 @@ class Api:
 def settings_for(folder: Path, **changes: Any) -> Settings:
     """Settings of a test: everything in one folder, and access tokens that outlive a moved clock."""
     return Settings(
-        **{"data_dir": folder, "api_listen": "127.0.0.1:0", "access_token_life": timedelta(days=7), **changes}
+        **{
+            "data_dir": folder,
+            "api_listen": "127.0.0.1:0",
+            "access_token_life": timedelta(days=7),
+            "step_up_after": timedelta(days=7),
+            **changes,
+        }
     )
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from api.auth.router import COOKIE
+from api.auth.delivery import COOKIE
 from tests.integration.api.support import PASSWORD, Api, problem
 from wire import tokens
 

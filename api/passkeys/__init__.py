@@ -1,0 +1,1 @@
+"""Passkeys (WebAuthn): as a second step, and as the whole sign-in."""

@@ -1,0 +1,1 @@
+"""Signed-in devices: seen and ended by their owner and by administrators."""
