@@ -16,6 +16,7 @@ from wire.errors import WireError
 from wire.keys import sha256
 from wire.limits import RENEW_SECONDS
 from wire.messages import relay as texts
+from wire.statement import Demands, demands_of
 
 RETRY_SECONDS: Final = 10.0
 
@@ -39,6 +40,13 @@ class Seat:
     resume_ticket: str
     relays: list[RelayAddress]
     mode: str
+    issuer: str
+    """The server that signed the statement; nobody else may introduce anybody."""
+    keys: dict[str, tokens.Jwk]
+    """The server's public keys when this side joined: they hold for the whole session."""
+    demands: Demands
+    introduction: str = ""
+    """The server's word for this operator, where the statement names another."""
     limit_seconds: int | None = None
     """The longest that the session may be, counted from the acceptance: as signed for both sides, or less by the ticket."""
     ended: tuple[str, str] | None = None
@@ -68,6 +76,10 @@ class Seat:
                 resume_ticket=str(answer["resume_ticket"]),
                 relays=[RelayAddress(str(relay["id"]), str(relay["url"])) for relay in answer["relays"]],
                 mode=str(statement["mode"]),
+                issuer=str(statement["iss"]),
+                keys=keys,
+                demands=demands_of(statement),
+                introduction=str(answer.get("introduction") or ""),
                 limit_seconds=_smallest(
                     statement.get("limits"), tokens.unverified_claims(answer["ticket"]).get("limits")
                 ),

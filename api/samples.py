@@ -53,6 +53,7 @@ WAITING: dict[str, Any] = {
     "organisation": ORGANISATION,
     "customer": CUSTOMER,
     "reference": REFERENCE,
+    "purpose": None,
     "policy": {"mode": "control", "features": [], "recording": "off", "limits": LIMITS},
     "limits": LIMITS,
     "metadata": {"team": "blue"},

@@ -17,10 +17,10 @@ class Received:
 
 
 class Pair:
-    """Pairwise messages with one peer."""
+    """Pairwise messages with one peer. Only the record keys are kept of the association's secrets."""
 
     def __init__(self, association: Association, me: int, peer: int, *, host: bool) -> None:
-        self.association = association
+        self.number, self.method, self.signer = association.number, association.method, association.signer
         self.me, self.peer = me, peer
         mine, theirs = association.host_to_viewer, association.viewer_to_host
         if not host:
@@ -55,7 +55,7 @@ class Pair:
 
         Raises `Forged` when it was not sealed by the peer; ask `broken` whether that was once too often.
         """
-        if fields.epoch != self.association.number or fields.sender != self.peer or fields.recipient != self.me:
+        if fields.epoch != self.number or fields.sender != self.peer or fields.recipient != self.me:
             return None
         if fields.stream not in PAIRWISE_STREAMS or not fields.fits_its_stream:
             return None
@@ -80,5 +80,5 @@ class Pair:
 
     @property
     def worn(self) -> bool:
-        """The sending key is used up: a new handshake is due."""
-        return self._sealer.exhausted(1 << 20)
+        """The sending key is nearly used up: a new handshake is due."""
+        return self._sealer.worn

@@ -6,6 +6,8 @@ WireError
 ├── Forged               authentication failed: a tag, a MAC, a commitment
 ├── KeyExhausted         a record key has sealed all it may
 ├── HandshakeError       the handshake cannot go on (the attempt is discarded)
+│   ├── SuiteTooWeak     the statement demands a post-quantum suite, one end has none
+│   └── MethodNotAllowed the statement demands another way to verify
 └── PictureError         picture data that cannot be decoded
 """
 
@@ -46,6 +48,18 @@ class HandshakeError(WireError):
     """The handshake attempt must be discarded; a new one may start."""
 
     slug = "handshake"
+
+
+class SuiteTooWeak(HandshakeError):
+    """The statement demands a post-quantum suite and one end has none; trying again does not help."""
+
+    slug = "pq-required"
+
+
+class MethodNotAllowed(HandshakeError):
+    """The statement demands digits, or a link, and the other side goes another way; trying again does not help."""
+
+    slug = "verification"
 
 
 class PictureError(WireError):

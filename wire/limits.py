@@ -48,6 +48,8 @@ INPUT_AGE_SECONDS = 10.0
 MAX_EPOCH_KEYS = 8
 """Epoch keys that a viewer holds at once."""
 PICTURE_WANT_SECONDS = 4.0
+STALE_SECONDS = 3.0
+"""A picture that nobody vouched for since then is called old, and input that depends on it is refused."""
 ALONE_VIEWER_SECONDS = 3.0
 VERIFICATION_SECONDS = 120.0
 ABSENT_SECONDS = 60.0
@@ -66,6 +68,12 @@ MAX_PICTURE_BYTES = 32 << 20
 
 # Bodies (docs/protocol.md 5)
 MAX_INPUT_TEXT_BYTES = 4_096
+MAX_CHAT_TEXT_BYTES = 4_096
+"""One chat message, in UTF-8."""
+MAX_CHAT_BODY_BYTES = 32 * 1024
+"""The same with its id and its writer; JSON may write a character in six bytes."""
+CHAT_KEPT = 200
+"""Messages that the host keeps, to pass on to who comes back."""
 MAX_CONTROL_BYTES = 32 * 1024
 MAX_TOKEN_BYTES = 8 * 1024
 VERIFICATION_ATTEMPTS = 3

@@ -3,10 +3,11 @@
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from wire.errors import Forged, KeyExhausted, Malformed, TooLarge
+from wire.errors import Forged, Malformed, TooLarge
 from wire.header import Header
 from wire.keys import record_key
-from wire.limits import HEADER_BYTES, MAX_CONTENT_BYTES, MAX_FORGERIES, MAX_KEY_BYTES, MAX_KEY_MESSAGES, TAG_BYTES
+from wire.limits import HEADER_BYTES, MAX_CONTENT_BYTES, MAX_FORGERIES, TAG_BYTES
+from wire.nonces import Nonces
 
 
 def _nonce(salt: int, seq: int) -> bytes:
@@ -16,39 +17,36 @@ def _nonce(salt: int, seq: int) -> bytes:
 class Sealer:
     """Seals what one sender says under one number; owns the sequence, which never repeats."""
 
-    __slots__ = ("_aead", "_bytes", "_salt", "_seq", "number")
+    __slots__ = ("__weakref__", "_aead", "_nonces", "_salt", "number")
 
     def __init__(self, secret: bytes, number: int, sender: int) -> None:
         key, salt = record_key(secret, number, sender)
         self.number = number
         self._aead = AESGCM(key)
         self._salt = int.from_bytes(salt, "big")
-        self._seq = 0
-        self._bytes = 0
+        self._nonces = Nonces()
 
-    def seal(self, header: Header, content: bytes) -> bytes:
+    def seal(self, header: Header, content: bytes | bytearray) -> bytes:
         """The whole message; `header`'s epoch and seq are filled in here.
 
         Raises `KeyExhausted` after 2**24 messages or 64 GiB and `TooLarge` for content over `MAX_CONTENT_BYTES`.
         """
         if len(content) > MAX_CONTENT_BYTES:
             raise TooLarge(f"content of {len(content)} bytes")
-        if self.exhausted(len(content)):
-            raise KeyExhausted("this key has sealed all it may")
-        seq, self._seq = self._seq, self._seq + 1
-        self._bytes += len(content)
+        seq = self._nonces.take(len(content))
         clear = header._replace(epoch=self.number, seq=seq).pack()
         return clear + self._aead.encrypt(_nonce(self._salt, seq), content, clear)
 
-    def exhausted(self, ahead: int = 0) -> bool:
-        """Whether another `ahead` bytes may not be sealed."""
-        return self._seq >= MAX_KEY_MESSAGES or self._bytes + ahead > MAX_KEY_BYTES
+    @property
+    def worn(self) -> bool:
+        """Whether a new key should take over: this one is near its end."""
+        return self._nonces.worn
 
 
 class Opener:
     """Opens what one sender sealed under one number; counts forgeries."""
 
-    __slots__ = ("_aead", "_salt", "forgeries", "number")
+    __slots__ = ("__weakref__", "_aead", "_salt", "forgeries", "number")
 
     def __init__(self, secret: bytes, number: int, sender: int) -> None:
         key, salt = record_key(secret, number, sender)

@@ -11,9 +11,10 @@ from agent.api_client import ApiClient
 from agent.commands.join import proxy_for
 from agent.commands.output import REFUSED, CommandError, JsonOption, ServerOption, print_event, print_json, run, say
 from agent.commands.store import SessionSecrets, encode_link_secret, signed_in
+from texts import language_from_env, translate
 
 if TYPE_CHECKING:
-    from agent.viewer.events import Event
+    from agent.viewer.events import Event, PictureAge, PictureFalse
     from agent.viewer.session import ViewerSession
 
 SETTLE_SECONDS = 0.5
@@ -123,7 +124,7 @@ async def _next(viewer: "ViewerSession", deadline: float) -> "Event":
         raise CommandError(f"nobody accepted in time{where}", REFUSED) from None
 
 
-def _tell(event: "Event", speak: _Speaker) -> None:
+def _tell(event: "Event", speak: _Speaker) -> None:  # noqa: PLR0912 - one line for each kind of event
     from agent.viewer import events  # noqa: PLC0415
 
     if isinstance(event, events.Digits):
@@ -145,10 +146,25 @@ def _tell(event: "Event", speak: _Speaker) -> None:
         raise CommandError(
             "the other end can no longer prove that it is the customer; run this again to verify anew", REFUSED
         )
+    elif isinstance(event, events.Impossible):
+        why = [translate(f"viewer.failed.{event.why}{part}", language_from_env()) for part in ("", ".hint")]
+        raise CommandError(": ".join(why), REFUSED)
+    elif isinstance(event, events.PictureFalse | events.PictureAge):
+        _tell_picture(event, speak)
     elif isinstance(event, events.InputIgnored):
         speak("ignored", f"Input is not allowed here: {event.count} ignored.", count=event.count)
     elif isinstance(event, events.Paused):
         speak("paused", "The customer paused." if event.paused else "The customer goes on.", paused=event.paused)
+
+
+def _tell_picture(event: "PictureFalse | PictureAge", speak: _Speaker) -> None:
+    """What is shown may be old, or false: people are told."""
+    seconds = getattr(event, "seconds", None)
+    if seconds is None:
+        speak("picture_false", "The picture is not the one the customer's side sent; asking for another.")
+    else:
+        old = f"The picture is {seconds} s old." if seconds else "The picture is current again."
+        speak("picture_age", old, seconds=seconds)
 
 
 async def _until_settled(viewer: "ViewerSession", most: float = 10.0) -> None:

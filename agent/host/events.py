@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from wire.introduction import Introduction
 from wire.messages.input import Event as InputEvent
 from wire.messages.input import PointerMove, ReleaseAll
 
@@ -27,6 +28,17 @@ class DigitsNeeded:
 
     viewer: int
     attempt: int
+    introduction: Introduction | None = None
+    """The api's word for an operator whom the session statement does not name: to be shown in place of that one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """A viewer was turned away before anything was asked: `pq_required`, `not_introduced`, `method_not_allowed` or
+    `no_common_suite`. Told once for each."""
+
+    viewer: int
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,8 @@ class ConsentNeeded:
     """The viewer is verified: ask the question."""
 
     viewer: int
+    introduction: Introduction | None = None
+    """Who it is and what for, where the session statement does not name this operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +99,7 @@ Event = (
     ViewerHere
     | ViewerAway
     | DigitsNeeded
+    | Unfit
     | ConsentNeeded
     | Cancelled
     | Accepted

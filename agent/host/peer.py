@@ -7,6 +7,7 @@ from typing import Final
 
 from wire.association import Pair
 from wire.handshake import HostHandshake
+from wire.introduction import Introduction
 
 MAX_PEERS: Final = 32
 """Viewers that a host keeps anything of: what a relay lets into a room beside the host."""
@@ -37,6 +38,8 @@ class Peer:
     secret: bytes | None = None
     used_secret: bytes | None = None
     """The secret of the last resume: still good until the first message under the new keys."""
+    introduction: Introduction | None = None
+    """The api's word for this viewer's operator, where the session statement names another."""
     seen: float = 0.0
     applied: int = 0
     """Generation of the newest ORDERED input applied, for pointer places that refer to it."""

@@ -21,6 +21,7 @@ from agent.host.events import (
     ViewerHere,
 )
 from agent.host.inbox import Inbox
+from agent.host.introductions import NOBODY, Introductions
 from agent.host.peer import VERIFYING, Peer, Peers, Phase
 from agent.host.stream import PictureStream
 from agent.host.verification import TooManyHandshakesError, Verification
@@ -32,6 +33,7 @@ from wire.header import Delivery, Header, Stream, split_frame, unpack
 from wire.limits import BEACON_SECONDS, RESUME_SECONDS
 from wire.messages import control, handshake, relay
 from wire.messages.handshake import NoticeKind
+from wire.statement import ANYTHING, Demands
 
 
 class HostProtocol:
@@ -50,6 +52,8 @@ class HostProtocol:
         link: bytes | None = None,
         about: dict[str, object] | None = None,
         limit_seconds: float | None = None,
+        demands: Demands = ANYTHING,
+        introductions: Introductions = NOBODY,
     ) -> None:
         """`statement` is its SHA-256; `counter` gives association and epoch numbers, stored before use; `about` goes into
         the sealed welcome; `limit_seconds` is the longest session, from the first acceptance on."""
@@ -59,7 +63,7 @@ class HostProtocol:
         self._me, self._about = sender, about or {}
         self._peers = Peers()
         self._inbox = Inbox(consent, outbox, self.stream)
-        self._epochs = Epochs(sender, outbox, self.stream, entropy, counter)
+        self._epochs = Epochs(sender, statement, outbox, self.stream, entropy, counter)
         self._verification = Verification(
             sender=sender,
             ticket=ticket,
@@ -69,6 +73,9 @@ class HostProtocol:
             entropy=entropy,
             counter=counter,
             link=link,
+            signer=self._epochs.signer,
+            demands=demands,
+            introductions=introductions,
         )
         self._beacon_at = 0.0
         self._limit_seconds = limit_seconds
@@ -290,7 +297,7 @@ class HostProtocol:
         if peer.pair is None:
             return []
         received = peer.pair.open(fields, message)
-        if fields.delivery == Delivery.ORDERED and fields.epoch == peer.pair.association.number:
+        if fields.delivery == Delivery.ORDERED and fields.epoch == peer.pair.number:
             self._inbox.acknowledge(peer, now)
         if received is None:
             return []
@@ -358,4 +365,8 @@ class HostProtocol:
         """Send a captured picture; raises `Malformed` unless the consent allows it now."""
         if not self.consent.may_capture:
             raise Malformed("no consent: nothing may be captured")
-        return self.stream.produce(frame, now)
+        group = self.stream.group
+        sent = self.stream.produce(frame, now)
+        if self.stream.group != group:
+            self._epochs.beacon(now, paused=False)  # vouches for the catch-up that led to the group
+        return sent

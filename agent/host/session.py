@@ -13,6 +13,7 @@ from agent.host import events
 from agent.host.capture import NoScreenError, Screen
 from agent.host.consent import CONTROL, Consent, Mode, State, Verdict
 from agent.host.input import Injector, InputError, InputWorker
+from agent.host.introductions import introductions_for
 from agent.host.protocol import HostProtocol
 from agent.host.ui import CustomerInterface, CustomerStoppedError, Kind, Problem, Question
 from agent.host.ui.question import shown
@@ -62,6 +63,8 @@ class HostSession:
             counter=lambda: next(numbers),
             link=link_secret,
             limit_seconds=seat.limit_seconds,
+            demands=seat.demands,
+            introductions=introductions_for(seat),
             about={"platform": platform.system(), "release": platform.release(), "capabilities": ["lossless"]},
         )
         self._seat, self._api, self._ui, self._question, self._lang = seat, api, interface, question, lang
@@ -162,6 +165,8 @@ class HostSession:
             self._release()
         elif isinstance(event, events.DigitsNeeded):
             self._ask(self._ask_digits(event.attempt))
+        elif isinstance(event, events.Unfit):
+            self._spawn(self._ui.notice(translate(f"host.unfit.{event.why}", self._lang)))
         elif isinstance(event, events.ConsentNeeded):
             self._ask(self._ask_consent())
         elif isinstance(event, events.Cancelled):

@@ -11,10 +11,11 @@ from typing import Final
 from agent.host.capture.base import Frame
 from agent.host.encode import Encoder
 from agent.outbox import Outbox
+from wire import keys, proof
 from wire.header import CATCHUP, FIRST, GROUP, LAST, Delivery, Stream, header
 from wire.limits import LIVE_QUEUE_BYTES, MAX_PART_BYTES
 from wire.messages.feedback import Feedback
-from wire.messages.screen import Part
+from wire.messages.screen import NO_HASH, Part
 from wire.seal import Sealer
 
 WINDOW_BYTES: Final = LIVE_QUEUE_BYTES * 3 // 4
@@ -40,6 +41,10 @@ class PictureStream:
         self.encoder = Encoder()
         self.picture = 0
         self.group = 0
+        self.base = 0
+        """The picture that the group was started on."""
+        self.start = self.chain = self.caught_up = NO_HASH
+        """For the beacon: the chain at `base` and at `picture`, and the hash of the catch-up that led to this group."""
         self._sender, self._outbox = sender, outbox
         self._sealer: Sealer | None = None
         self._index = 0
@@ -117,6 +122,7 @@ class PictureStream:
         if not self._flight:
             self._progress = now
         base, self.picture = self.picture, self.picture + 1
+        self.chain = proof.link(self.chain, self.picture, self.group, keys.sha256(data))
         flags = GROUP if self._index == 0 else 0
         self._pending.extend(self._parts(data, self.picture, self._index, base, flags))
         self._index += 1
@@ -136,12 +142,15 @@ class PictureStream:
             self.encoder.delta(frame.pixels, frame.width, frame.height)
             self.picture = 1
         self._start_group()
-        parts = self._parts(self.encoder.catchup(), self.picture, 0, 0, CATCHUP)
+        data = self.encoder.catchup()
+        self.caught_up = keys.sha256(data)
+        parts = self._parts(data, self.picture, 0, 0, CATCHUP)
         self._outbox.catchup([self._seal(flags, content) for flags, content in parts])
         self._needs.clear()
 
     def _start_group(self) -> None:
         self.group += 1
+        self.base, self.start, self.caught_up = self.picture, self.chain, NO_HASH
         self._index = 0
         self._new_group = False
         self.encoder.start_group()

@@ -7,17 +7,20 @@ be tried: one a second, and a dozen that did not end in right digits end the ses
 from collections.abc import Callable
 
 from agent.host.consent import Consent, VerificationPendingError
-from agent.host.events import Cancelled, ConsentNeeded, DigitsNeeded, Event
+from agent.host.events import Cancelled, ConsentNeeded, DigitsNeeded, Event, Unfit
+from agent.host.introductions import Introductions
 from agent.host.peer import VERIFYING, Peer, Phase
 from agent.outbox import Outbox
 from wire import keys
 from wire.association import Pair
-from wire.errors import WireError
-from wire.handshake import Association, Entropy, HostHandshake, Parties
+from wire.errors import HandshakeError, SuiteTooWeak, WireError
+from wire.handshake import Association, Entropy, HostHandshake, Parties, common_suite, suites
 from wire.header import Delivery, Stream, header
 from wire.limits import HANDSHAKE_INTERVAL_SECONDS, MAX_HANDSHAKES
 from wire.messages import handshake
 from wire.messages.handshake import M1, M3, M5, NO_ATTEMPT, NO_SECRET, Notice, NoticeKind
+from wire.statement import Demands
+from wire.tokens import TokenError
 
 
 class TooManyHandshakesError(Exception):
@@ -38,8 +41,14 @@ class Verification:
         entropy: Entropy,
         counter: Callable[[], int],
         link: bytes | None,
+        signer: bytes,
+        demands: Demands,
+        introductions: Introductions,
     ) -> None:
+        """`signer` is the public key of what this process signs; `demands` are the statement's."""
         self._me, self._ticket, self._statement = sender, ticket, statement
+        self._signer, self._demands, self._introductions = signer, demands, introductions
+        self._told: set[tuple[int, NoticeKind]] = set()
         self._consent, self._outbox = consent, outbox
         self._entropy, self._counter, self._link = entropy, counter, link
         self._tried = 0
@@ -92,6 +101,10 @@ class Verification:
             return []
         if self._last is not None and now - self._last < HANDSHAKE_INTERVAL_SECONDS:
             return []
+        unfit = self._unfit(peer, message)
+        if unfit is not None:
+            self._last = now
+            return self._turn_away(peer, message, unfit)
         events: list[Event] = []
         if peer.phase in VERIFYING and self._consent.viewer == peer.sender:
             self._consent.cancel(now)
@@ -107,6 +120,29 @@ class Verification:
         self._answer(peer, message, None)
         return events
 
+    def _unfit(self, peer: Peer, message: M1) -> NoticeKind | None:
+        """Why a full handshake with this viewer cannot be right, whoever it is; else its introduction is taken."""
+        try:
+            common_suite(suites(), message.suites, self._demands)
+            peer.introduction = self._introductions.check(peer.sender, message.introduction)
+        except SuiteTooWeak:
+            return NoticeKind.PQ_REQUIRED
+        except TokenError:
+            return NoticeKind.NOT_INTRODUCED
+        except HandshakeError:
+            return NoticeKind.NO_COMMON_SUITE
+        if self._demands.verification == "link" and self._link is None:
+            return NoticeKind.METHOD_NOT_ALLOWED
+        return None
+
+    def _turn_away(self, peer: Peer, message: M1, why: NoticeKind) -> list[Event]:
+        """Tell the viewer each time, the customer once."""
+        self.notice(peer, why, message.attempt)
+        if (peer.sender, why) in self._told:
+            return []
+        self._told.add((peer.sender, why))
+        return [Unfit(peer.sender, why.name.lower())]
+
     def _count(self, now: float) -> None:
         self._tried, self._last = self._tried + 1, now
         if self._tried > MAX_HANDSHAKES:
@@ -117,12 +153,20 @@ class Verification:
         if peer.phase is not Phase.ACCEPTED or not named:
             self.notice(peer, NoticeKind.NO_RESUME, message.attempt)
             return
+        try:
+            common_suite(suites(), message.suites, self._demands)
+        except HandshakeError:
+            self.notice(peer, NoticeKind.PQ_REQUIRED, message.attempt)
+            return
         peer.used_secret = named[0]
         self._answer(peer, message, named[0])
 
     def _answer(self, peer: Peer, message: M1, resume: bytes | None) -> None:
-        parties = Parties(self._statement, self._me, peer.sender)
-        peer.handshake = HostHandshake(parties, self._ticket, self._entropy, association=self._counter(), m1=message)
+        parties = Parties(self._statement, self._me, peer.sender, self._demands)
+        number = self._counter()
+        peer.handshake = HostHandshake(
+            parties, self._ticket, self._entropy, association=number, signer=self._signer, m1=message
+        )
         self._clear(peer, peer.handshake.answer(resume=resume, link=None if resume else self._link).encode())
 
     def _finished(self, peer: Peer, association: Association, now: float) -> tuple[list[Event], bool]:
@@ -139,9 +183,9 @@ class Verification:
             self._consent.agreed_by_link(now)
             self.succeeded()
             self.notice(peer, NoticeKind.VERIFIED)
-            return [ConsentNeeded(peer.sender)], False
+            return [ConsentNeeded(peer.sender, peer.introduction)], False
         self._consent.agreed(association.digits, now)
-        return [DigitsNeeded(peer.sender, self._consent.wrong_digits + 1)], False
+        return [DigitsNeeded(peer.sender, self._consent.wrong_digits + 1, peer.introduction)], False
 
     def _is_turn_of(self, peer: Peer) -> bool:
         return peer.phase is Phase.HANDSHAKE and self._consent.viewer == peer.sender

@@ -68,6 +68,26 @@ class Paused:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureAge:
+    """For so many seconds nobody vouched for what is shown; 0 once it is current again. Told each time it changes."""
+
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFalse:
+    """Something that was drawn is not what the customer's side signed: it is not trusted, and another picture is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Impossible:
+    """The two sides cannot come together, and trying again does not help: `pq-required`, `verification`,
+    `not-introduced`, `statement-differs` or `suites` (texts: viewer.failed.…)."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class InputIgnored:
     """The host does not take our input: so many messages so far."""
 
@@ -98,6 +118,9 @@ Event = (
     | Unproved
     | Drawn
     | Paused
+    | PictureAge
+    | PictureFalse
+    | Impossible
     | InputIgnored
     | MoveOn
     | Ended

@@ -11,30 +11,44 @@ from agent.viewer.events import (
     Event,
     HostAway,
     HostHere,
+    Impossible,
     InputIgnored,
     MoveOn,
     Paused,
+    PictureAge,
+    PictureFalse,
     Retry,
     Unproved,
     Verified,
     Waiting,
 )
+from agent.viewer.freshness import Freshness
 from agent.viewer.sync import PictureSync
 from agent.viewer.sync import State as SyncState
 from wire import keys
 from wire.association import Pair, Received
-from wire.errors import Forged, HandshakeError, WireError
+from wire.errors import Forged, HandshakeError, MethodNotAllowed, SuiteTooWeak, WireError
 from wire.handshake import Association, Entropy, Parties, ViewerHandshake
 from wire.header import CATCHUP, EVERYONE, PAIRWISE_STREAMS, Delivery, Header, Stream, header, split_frame, unpack
-from wire.limits import BEACON_LOST_SECONDS, HANDSHAKE_RETRY_SECONDS, MAX_EPOCH_KEYS, PICTURE_WANT_SECONDS
+from wire.limits import HANDSHAKE_RETRY_SECONDS, MAX_EPOCH_KEYS
 from wire.messages import control, feedback, handshake, relay, screen
 from wire.messages import input as inputs
 from wire.messages.handshake import M2, M4, Notice, NoticeKind
+from wire.proof import Slots, check_beacon
 from wire.seal import Opener
+from wire.statement import ANYTHING, Demands
 
 FEEDBACK_SECONDS: Final = 1.0
 PATIENCE_SECONDS: Final = 20.0
 """How long after a resume handshake the welcome may take."""
+HOPELESS: Final = {
+    NoticeKind.STATEMENT_DIFFERS: "statement-differs",
+    NoticeKind.PQ_REQUIRED: "pq-required",
+    NoticeKind.NOT_INTRODUCED: "not-introduced",
+    NoticeKind.METHOD_NOT_ALLOWED: "verification",
+    NoticeKind.NO_COMMON_SUITE: "suites",
+}
+"""Notices after which trying again by itself does not help."""
 
 
 class ViewerProtocol:
@@ -51,15 +65,19 @@ class ViewerProtocol:
         host: int = 1,
         link: bytes | None = None,
         resume: bytes | None = None,
+        demands: Demands = ANYTHING,
+        introduction: str = "",
     ) -> None:
-        """`statement` is its SHA-256; `link` the secret of a join link, `resume` the stored secret of an earlier run."""
+        """`statement` is its SHA-256, `demands` what it demands; `link` the secret of a join link, `resume` the stored secret
+        of an earlier run; `introduction` the api's word for an operator whom the statement does not name."""
         self.outbox = outbox
         self.sync = PictureSync()
         self.resume_secret = resume
         """What to store for a resume after a restart."""
         self.grants: frozenset[str] = frozenset()
         self.ended: Ended | None = None
-        self._parties = Parties(statement, host, sender)
+        self._parties = Parties(statement, host, sender, demands)
+        self._introduction = introduction
         self._ticket, self._entropy, self._link = ticket, entropy, link
         self._host_here = False
         self._stopped = False
@@ -70,13 +88,17 @@ class ViewerProtocol:
         self._openers: dict[int, Opener] = {}
         self._shown_epoch = 0
         self._newest: dict[tuple[int, int], tuple[int, int]] = {}
+        self._slots = Slots()
+        self._slots_epoch = 0
+        self._freshness = Freshness()
+        self._old = 0
+        """Whole seconds that the picture is old, as told; 0 while it is current."""
         self._welcomed = False
         self._proved = False
         """Whether a welcome ever came: after that only its resume secret proves who is there."""
         self.confirmed = False
         """Whether the customer's acceptance is known otherwise than from the relay's side: by a secret, or by `confirm`."""
-        self._beacon_picture = 0
-        self._beacon_at = self._progress_at = self._feedback_at = 0.0
+        self._feedback_at = 0.0
         self._paused = False
 
     # ---- what the relay says
@@ -86,7 +108,7 @@ class ViewerProtocol:
         self.outbox.open()
         if self._pair is not None:
             self._pair.forgive()
-        self._beacon_at = self._progress_at = now
+        self._freshness.begin(now)
 
     def disconnected(self) -> list[Event]:
         """The connection is gone; keys and picture stay."""
@@ -129,15 +151,21 @@ class ViewerProtocol:
             return []
         if self._host_here and not self._welcomed and not self._stopped:
             stuck = self._attempt is not None and now - self._attempt_at > HANDSHAKE_RETRY_SECONDS
-            resumed = self._pair is not None and self._pair.association.method == keys.METHOD_RESUME
+            resumed = self._pair is not None and self._pair.method == keys.METHOD_RESUME
             if stuck or (resumed and now - self._attempt_at > PATIENCE_SECONDS):
-                self._start(now)
+                return self._start(now)
+        if self._welcomed and self._host_here and self._pair is not None and self._pair.worn:
+            return self._start(now)
         if now - self._feedback_at >= FEEDBACK_SECONDS:
             self._feedback(now)
-        if self._welcomed and self._host_here and now - self._beacon_at > BEACON_LOST_SECONDS:
-            self._beacon_at = now
+        if self._welcomed and self._host_here and self._freshness.silent(now):
+            self._freshness.begin(now)
             return [MoveOn()]
-        return []
+        return self._tell_age(now)
+
+    def _tell_age(self, now: float) -> list[Event]:
+        was, self._old = self._old, int(self.picture_age(now)) if self._welcomed and self._freshness.stale(now) else 0
+        return [PictureAge(self._old)] if was != self._old else []
 
     # ---- what the operator does
 
@@ -149,16 +177,17 @@ class ViewerProtocol:
         """
         self.confirmed = True
 
-    def verify_again(self, now: float) -> None:
+    def verify_again(self, now: float) -> list[Event]:
         """After `Unproved`, and only when the operator wants it: start over, with new digits."""
         self.resume_secret, self._stopped, self._proved, self.confirmed = None, False, False, False
         self.sync = PictureSync()
-        self._start(now)
+        return self._start(now)
 
     def send(self, events: list[inputs.Event], now: float) -> bool:
         """Send input in order; False (and nothing sent) without consent or confirmation, while the host is away, or while
         no current picture is shown."""
-        if self._pair is None or not self._may_send:
+        self._old = self._old if self._freshness.stale(now) else 0
+        if self._pair is None or not self._may_send or self._freshness.stale(now):
             return False
         self._say(Stream.INPUT, inputs.encode(events, int(now * 1000)))
         return True
@@ -171,7 +200,7 @@ class ViewerProtocol:
 
     @property
     def _may_send(self) -> bool:
-        here = self._welcomed and self._host_here and self.confirmed
+        here = self._welcomed and self._host_here and self.confirmed and not self._old
         return here and self.sync.state is SyncState.SYNC
 
     def end(self, reason: str = "ended") -> None:
@@ -191,20 +220,33 @@ class ViewerProtocol:
     def _here(self, now: float) -> list[Event]:
         self._host_here = True
         if self._pair is None:
-            if not self._stopped:
-                self._start(now)
-        else:
-            self.outbox.ordered(*self._pair.out.unacknowledged())
-            self._feedback(now)
+            return [HostHere(), *([] if self._stopped else self._start(now))]
+        self.outbox.ordered(*self._pair.out.unacknowledged())
+        self._feedback(now)
         return [HostHere()]
 
-    def _start(self, now: float) -> None:
-        self._pair, self._welcomed = None, False
-        self._attempt = ViewerHandshake(
-            self._parties, self._ticket, self._entropy, resume=self.resume_secret, link=self._link
-        )
+    def _start(self, now: float) -> list[Event]:
+        self._pair, self._welcomed, self._attempt = None, False, None
+        word = self._introduction if self.resume_secret is None else ""
+        try:
+            self._attempt = ViewerHandshake(
+                self._parties,
+                self._ticket,
+                self._entropy,
+                resume=self.resume_secret,
+                link=self._link,
+                introduction=word,
+            )
+        except SuiteTooWeak as error:
+            return self._hopeless(error.slug)
         self._attempt_at = now
         self._clear(self._attempt.start().encode())
+        return []
+
+    def _hopeless(self, why: str) -> list[Event]:
+        """Nothing is tried until somebody wants it."""
+        self._stopped, self._attempt = True, None
+        return [Impossible(why)]
 
     def _clear(self, body: bytes) -> None:
         fields = header(Delivery.ORDERED, Stream.HANDSHAKE, self._parties.viewer, self._parties.host)
@@ -223,16 +265,18 @@ class ViewerProtocol:
                 m5, association = self._attempt.on_m4(message)
                 self._clear(m5.encode())
                 return self._associated(association, now)
+        except (MethodNotAllowed, SuiteTooWeak) as error:
+            return self._hopeless(error.slug)
         except (Forged, HandshakeError) as error:
-            self._attempt = None
-            self._start(now)
-            return [Retry(str(error))]
+            return [Retry(str(error)), *self._start(now)]
         return []
 
     def _associated(self, association: Association, now: float) -> list[Event]:
         self._pair = Pair(association, self._parties.viewer, self._parties.host, host=False)
         self._attempt, self._attempt_at = None, now
         self._openers, self._shown_epoch, self._newest = {}, 0, {}
+        self._slots, self._slots_epoch, self._freshness = Slots(), 0, Freshness()
+        self._freshness.begin(now)
         self.resume_secret = association.resume_secret
         if association.method == keys.METHOD_RESUME:
             return []
@@ -250,15 +294,14 @@ class ViewerProtocol:
             if self._proved:
                 return self._unproved()
             self.resume_secret = None
-            self._start(now)
-        elif notice.kind == NoticeKind.WAIT:
+            return self._start(now)
+        if notice.kind == NoticeKind.WAIT:
             self._attempt = None
             return [Waiting()]
-        elif notice.kind == NoticeKind.VERIFIED and self._pair is not None and not self._welcomed:
+        if notice.kind == NoticeKind.VERIFIED and self._pair is not None and not self._welcomed:
             return [Verified()]
-        elif notice.kind == NoticeKind.STATEMENT_DIFFERS:
-            self._attempt = None
-            return [Retry("the customer was shown something else about this session; end it and make a new one")]
+        if notice.kind in HOPELESS and self._attempt is not None and notice.attempt == self._attempt.attempt:
+            return self._hopeless(HOPELESS[notice.kind])
         return []
 
     def _again(self, now: float) -> list[Event]:
@@ -268,8 +311,7 @@ class ViewerProtocol:
         wrong = self._pair is not None and not self._proved
         if wrong:
             self.resume_secret = None
-        self._start(now)
-        return [Retry("wrong digits")] if wrong else []
+        return [*([Retry("wrong digits")] if wrong else []), *self._start(now)]
 
     def _unproved(self) -> list[Event]:
         self._stopped, self._pair, self._attempt, self._openers = True, None, None, {}
@@ -288,7 +330,7 @@ class ViewerProtocol:
         if self._pair is None:
             return []
         received = self._pair.open(fields, message)
-        if fields.delivery == Delivery.ORDERED and fields.epoch == self._pair.association.number:
+        if fields.delivery == Delivery.ORDERED and fields.epoch == self._pair.number:
             self._feedback(now)
         return [] if received is None else self._pairwise(received, now)
 
@@ -320,8 +362,8 @@ class ViewerProtocol:
     def _welcome(self, message: control.Control, now: float) -> list[Event]:
         grants, host = message.get("grants"), message.get("host")
         self.grants = frozenset(map(str, grants)) if isinstance(grants, list) else frozenset()
-        self._welcomed, self._beacon_at, self._progress_at = True, now, now
-        self._proved = True
+        self._welcomed = self._proved = True
+        self._freshness.begin(now)
         self._feedback(now)
         return [Accepted(self.grants, host if isinstance(host, dict) else {})]
 
@@ -335,8 +377,17 @@ class ViewerProtocol:
         key, version = (fields.stream, fields.slot), (fields.epoch, fields.seq)
         if version <= self._newest.get(key, (-1, -1)):
             return []
+        if fields.stream == Stream.BEACON:
+            return self._beacon(fields, content, now)
         self._newest[key] = version
-        return self._beacon(screen.decode_beacon(content), now) if fields.stream == Stream.BEACON else []
+        self._slots_of(fields.epoch).note(fields.stream, fields.slot, fields.seq, content)
+        return []
+
+    def _slots_of(self, epoch: int) -> Slots:
+        """A new epoch says everything again."""
+        if epoch > self._slots_epoch:
+            self._slots, self._slots_epoch = Slots(), epoch
+        return self._slots if epoch == self._slots_epoch else Slots()
 
     def _screen(self, fields: Header, content: bytes, now: float) -> list[Event]:
         if not fields.kind & CATCHUP and fields.epoch > self._shown_epoch:
@@ -344,28 +395,53 @@ class ViewerProtocol:
             self._openers = {epoch: opener for epoch, opener in self._openers.items() if epoch >= fields.epoch}
         part, data = screen.decode_part(content)
         if self.sync.usable(fields, part):
-            self._progress_at = now
+            self._freshness.part(now)
         rectangles = self.sync.take(fields, part, data)
+        events: list[Event] = [] if rectangles is None else [Drawn(self.sync.picture, rectangles)]
+        events += self._distrust()
+        if rectangles is not None:
+            self._freshness.draw(self.sync.picture, now, good=self._trusted)
         self._feedback(now)
-        return [] if rectangles is None else [Drawn(self.sync.picture, rectangles)]
+        return events
 
-    def _beacon(self, beacon: screen.Beacon, now: float) -> list[Event]:
-        self._beacon_at, self._beacon_picture = now, beacon.picture
+    def _beacon(self, fields: Header, content: bytes, now: float) -> list[Event]:
+        """What the host signed; whoever else holds the epoch key cannot."""
+        beacon, signed, signature = screen.decode_beacon(content)
+        if self._pair is None:
+            return []
+        check_beacon(self._pair.signer, signed, signature, self._parties.statement, self._parties.host, fields.epoch)
+        key, version = (fields.stream, fields.slot), (fields.epoch, fields.seq)
+        self._newest[key] = version
+        self.sync.proof.beacon(beacon)
+        events = self._distrust()
+        fits = self._slots_of(fields.epoch).fits(beacon, fields.seq)
+        self._freshness.beacon(beacon.counter, beacon.ms, beacon.picture, now, good=fits and self._trusted)
         was, self._paused = self._paused, beacon.state == screen.PAUSED
-        return [Paused(self._paused)] if was != self._paused else []
+        return [*events, Paused(self._paused)] if was != self._paused else events
+
+    @property
+    def _trusted(self) -> bool:
+        """Whether what is shown came whole, in order, and is what the host signed."""
+        return self.sync.state is SyncState.SYNC and self.sync.proof.proved
+
+    def _distrust(self) -> list[Event]:
+        """Stop showing as current what the host did not sign."""
+        if not self.sync.proof.false or self.sync.state is not SyncState.SYNC:
+            return []
+        self.sync.hold()
+        return [PictureFalse()]
 
     def _feedback(self, now: float) -> None:
         self._feedback_at = now
         if self._pair is None or not self._host_here:
             return
         picture, parts = self.sync.receiving
-        behind = self._beacon_picture > self.sync.picture and now - self._progress_at > PICTURE_WANT_SECONDS
         value = feedback.Feedback(
             ms=int(now * 1000),
             picture=self.sync.picture,
             receiving=picture,
             parts=parts,
-            want=self._welcomed and behind,
+            want=self._welcomed and (self._freshness.wanting(now) or self.sync.proof.false),
             welcomed=self._welcomed,
             generations=dict(self._pair.incoming.generations),
         )
@@ -383,5 +459,5 @@ class ViewerProtocol:
         return not self._host_here
 
     def picture_age(self, now: float) -> float:
-        """Seconds since the host last said what the picture is."""
-        return now - self._beacon_at
+        """Seconds since what is drawn was known to be the newest: what is old must be called old."""
+        return self._freshness.age(now)

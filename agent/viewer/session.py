@@ -39,6 +39,8 @@ class ViewerSession:
             entropy=os.urandom,
             link=link_secret,
             resume=resume_secret,
+            demands=seat.demands,
+            introduction=seat.introduction,
         )
         self.unreachable: str | None = None
         self._seat, self._api = seat, api

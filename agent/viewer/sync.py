@@ -9,6 +9,7 @@ from wire.header import CATCHUP, Header
 from wire.limits import MAX_PICTURE_BYTES
 from wire.messages.picture import Rectangle
 from wire.messages.screen import Part
+from wire.proof import PictureProof
 
 
 class State(Enum):
@@ -33,6 +34,7 @@ class PictureSync:
 
     def __init__(self) -> None:
         self.decoder = Decoder()
+        self.proof = PictureProof()
         self.state = State.BLIND
         self.picture = 0
         self._epoch = self._group = self._index = 0
@@ -47,6 +49,12 @@ class PictureSync:
     def lost_connection(self) -> None:
         """Half-received pictures never come whole; what is drawn stays, and is held to be old."""
         self._live = self._catchup = None
+        if self.state is State.SYNC:
+            self.state = State.HOLD
+
+    def hold(self) -> None:
+        """What is shown is not to be gone on with: only a catch-up helps."""
+        self._live = None
         if self.state is State.SYNC:
             self.state = State.HOLD
 
@@ -114,4 +122,5 @@ class PictureSync:
             self.state = State.HOLD
             return None
         self.state, self._epoch, self.picture, self._group = State.SYNC, epoch, part.picture, part.group
+        (self.proof.restart if catchup else self.proof.add)(part.picture, part.group, bytes(whole.data))
         return rectangles

@@ -9,6 +9,7 @@ from typing import Any
 
 from agent.host.capture import Frame
 from agent.host.consent import Consent, Mode, State, Verdict
+from agent.host.introductions import NAMED_SENDER, Introductions
 from agent.host.protocol import HostProtocol
 from agent.outbox import Outbox
 from agent.viewer import events as seen_events
@@ -17,12 +18,26 @@ from relay.counters import Counters
 from relay.member import Member
 from relay.permissions import Role
 from relay.room import Room
+from wire import tokens
 from wire.handshake import Entropy
+from wire.statement import ANYTHING, Demands
 
 STATEMENT = hashlib.sha256(b"statement").digest()
 WIDTH, HEIGHT = 96, 64
+API_KEY = tokens.SigningKey.generate()
+ISSUER, TODAY = "https://help.example", 1_900_000_000
 Tamper = Callable[[int, bytes], list[bytes]]
 """What an evil relay makes of a frame: `(to whom, frame)` → frames delivered instead."""
+
+
+def introduction(sender: int, **instead: Any) -> str:
+    """The api's word for a viewer whom the statement does not name."""
+    claims = {
+        "iss": ISSUER, "aud": "ses_test", "sub": f"par_{sender}", "sender": sender, "iat": TODAY - 1, "exp": TODAY + 300,
+        "jti": f"tok_{sender}", "purpose": "guest", "mode": "control", "features": [],
+        "operator": {"id": f"opr_{sender}", "name": f"Operator {sender}", "verified": "password"},
+    }  # fmt: skip
+    return tokens.sign(API_KEY, tokens.INTRODUCTION, {**claims, **instead})
 
 
 def entropy(seed: str) -> Entropy:
@@ -56,9 +71,19 @@ class End:
 class Session:
     """Host 1 and viewers 2, 3 … in one room. `settle` carries everything until nothing moves."""
 
-    def __init__(self, mode: Mode = "control", link: bytes | None = None, limit_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        mode: Mode = "control",
+        link: bytes | None = None,
+        limit_seconds: float | None = None,
+        demands: Demands = ANYTHING,
+    ) -> None:
         self.now = 1000.0
         self.room = Room("ses_test", Counters())
+        introductions = Introductions(
+            {API_KEY.kid: API_KEY.public_jwk}, issuer=ISSUER, session="ses_test", clock=lambda: float(TODAY)
+        )
+        self.demands = demands
         self.tamper: Tamper = lambda _to, frame: [frame]
         self.wire: list[tuple[int, bytes]] = []
         """Every frame the relay saw, with its sender."""
@@ -68,6 +93,7 @@ class Session:
         self.host = End(1, HostProtocol(
             sender=1, ticket="host", statement=STATEMENT, consent=self.consent, outbox=outbox, entropy=entropy("host"),
             counter=lambda: next(numbers), link=link, limit_seconds=limit_seconds,
+            demands=demands, introductions=introductions,
         ), outbox)  # fmt: skip
         self.viewers: dict[int, End] = {}
         self.pixels = bytearray(b"\x20\x40\x60\xff" * (WIDTH * HEIGHT))
@@ -76,6 +102,8 @@ class Session:
     def viewer(self, sender: int = 2, **options: Any) -> End:
         """A viewer that is not connected yet."""
         outbox = Outbox()
+        word = "" if sender == NAMED_SENDER else introduction(sender)
+        options = {"demands": self.demands, "introduction": word, **options}
         core = ViewerProtocol(
             sender=sender, ticket=f"viewer-{sender}", statement=options.pop("statement", STATEMENT), outbox=outbox,
             entropy=entropy(f"viewer-{sender}-{len(self.viewers)}-{options.get('resume')!r}"), **options,

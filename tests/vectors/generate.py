@@ -9,15 +9,27 @@ from pathlib import Path
 from typing import Any
 
 from agent.host.encode import Encoder
-from wire import keys
+from tests.support import mlkem
+from wire import keys, proof
 from wire.association import Pair
-from wire.handshake import Association, Entropy, HostHandshake, Parties, ViewerHandshake
+from wire.errors import WireError
+from wire.handshake import (
+    SUITE_HYBRID,
+    SUITE_X25519,
+    Association,
+    Encapsulate,
+    Entropy,
+    HostHandshake,
+    Parties,
+    ViewerHandshake,
+)
 from wire.header import CATCHUP, FIRST, GROUP, LAST, RETAIN, Delivery, Header, Stream, header
+from wire.messages import handshake
 from wire.messages import input as inputs
 from wire.messages.feedback import Feedback
-from wire.messages.handshake import Notice, NoticeKind
+from wire.messages.handshake import M1, M2, M3, M4, M5, Notice, NoticeKind
 from wire.messages.picture import Rectangle, encode_head
-from wire.messages.screen import Beacon, Part
+from wire.messages.screen import NO_HASH, Beacon, Part
 from wire.seal import Sealer
 
 HERE = Path(__file__).parent
@@ -97,53 +109,190 @@ def key_schedule() -> Vectors:
     }
 
 
-def shake(seed: str, *, link: bytes | None = None, resume: bytes | None = None) -> tuple[Vectors, Association]:
-    """One handshake with all its bytes; `viewer_entropy` is what the viewer draws: key, attempt, nonce."""
+CLASSIC, HYBRID = bytes([SUITE_X25519]), bytes([SUITE_X25519, SUITE_HYBRID])
+WORD = "e30.eyJwdXJwb3NlIjoidHJhbnNmZXIifQ.c2ln"
+"""In the place of an introduction: the handshake carries it and proves that nobody changed it; the host believes tokens."""
+
+
+def shake(
+    seed: str, *, offer: bytes = HYBRID, link: bytes | None = None, resume: bytes | None = None, word: str = ""
+) -> tuple[Vectors, Association]:
+    """One handshake with all its bytes; `viewer_entropy` is what the viewer draws: key, attempt, nonce, KEM seed."""
     parties = Parties(hashlib.sha256(b"statement").digest(), 1, 2)
     record = entropy(f"{seed}/viewer")
-    drawn = [record(32), record(8), record(32)]
-    viewer = ViewerHandshake(parties, "ticket-viewer", entropy(f"{seed}/viewer"), link=link, resume=resume)
+    drawn = [record(size) for size in ((32, 8, 32, 64) if SUITE_HYBRID in offer else (32, 8, 32))]
+    viewer = ViewerHandshake(
+        parties, "ticket-viewer", entropy(f"{seed}/viewer"), link=link, resume=resume, introduction=word, offer=offer
+    )
     m1 = viewer.start()
-    host = HostHandshake(parties, "ticket-host", entropy(f"{seed}/host"), association=11, m1=m1)
+    random, signer = entropy(f"{seed}/host"), proof.Signer(hashlib.sha256(b"signer").digest())
+    host = HostHandshake(
+        parties, "ticket-host", random, association=11, signer=signer.public, m1=m1,
+        encapsulate=_encapsulate(seed),
+    )  # fmt: skip
     m2 = host.answer(link=link, resume=resume)
     m3 = viewer.on_m2(m2)
     m4 = host.on_m3(m3)
     m5, association = viewer.on_m4(m4)
     if host.on_m5(m5) != association:
         raise AssertionError("both ends must agree")
+    messages: dict[str, Any] = {"m1": m1, "m2": m2, "m3": m3, "m4": m4, "m5": m5}
     vector = {
         "id": seed,
         "statement": parties.statement.hex(),
         "host": 1,
         "viewer": 2,
         "ticket": "ticket-viewer",
+        "introduction": word,
+        "suites": offer.hex(),
         "link": link and link.hex(),
         "resume": resume and resume.hex(),
         "viewer_entropy": [part.hex() for part in drawn],
-        "m1": m1.encode().hex(),
-        "m2": m2.encode().hex(),
-        "m3": m3.encode().hex(),
-        "m4": m4.encode().hex(),
-        "m5": m5.encode().hex(),
+        **{name: message.encode().hex() for name, message in messages.items()},
         "number": association.number,
         "method": association.method,
+        "suite": association.suite,
         "host_to_viewer": association.host_to_viewer.hex(),
         "viewer_to_host": association.viewer_to_host.hex(),
         "resume_secret": association.resume_secret.hex(),
+        "signer": association.signer.hex(),
         "transcript": association.transcript.hex(),
         "digits": association.digits,
+        "fields": {name: _fields_of(message) for name, message in messages.items()},
     }
     return vector, association
 
 
+def _fields_of(message: Any) -> dict[str, list[int]]:
+    """Where each field of a handshake message is: `[offset of its first byte, size]`, empty fields left out. A test flips
+    each and looks that nobody takes it."""
+    sizes = {
+        M1: ["type", "mode", "attempt", "suites", "secret_id", "ticket", "statement", "introduction", "commit"],
+        M2: [
+            "type",
+            "attempt",
+            "method",
+            "suites",
+            "suite",
+            "association",
+            "ticket",
+            "statement",
+            "key",
+            "nonce",
+            "signer",
+        ],
+        M3: ["type", "attempt", "key", "nonce", "kem_key"],
+        M4: ["type", "attempt", "kem_ciphertext", "mac"],
+        M5: ["type", "attempt", "mac"],
+    }[type(message)]
+    prefixes = {"suites": 1, "ticket": 1, "introduction": 2, "kem_key": 2, "kem_ciphertext": 2}
+    places, at = {}, 0
+    for name in sizes:
+        value = getattr(message, name, None)
+        size = len(value) if isinstance(value, bytes | str) else 4 if name == "association" else 1
+        at += prefixes.get(name, 0)
+        if size:
+            places[name] = [at, size]
+        at += size
+    if at != len(message.encode()):
+        raise AssertionError("the places must cover the message")
+    return places
+
+
+def lies(of: Vectors, **secrets: bytes | None) -> list[Vectors]:
+    """What an honest host answers when the relay changed a field of M1 on its way: the viewer must find out from M2 and M4."""
+    parties, found = Parties(hashlib.sha256(b"statement").digest(), 1, 2), []
+    signer = proof.Signer(hashlib.sha256(b"signer").digest()).public
+    m3: Any = handshake.decode(bytes.fromhex(of["m3"]))
+    for name, (at, size) in of["fields"]["m1"].items():
+        changed = bytearray.fromhex(of["m1"])
+        changed[at + size - 1] ^= 1
+        try:
+            m1: Any = handshake.decode(bytes(changed))
+            random = entropy(f"{of['id']}/host")
+            host = HostHandshake(
+                parties, "ticket-host", random, association=11, signer=signer, m1=m1, encapsulate=_encapsulate(of["id"])
+            )
+            answers = host.answer(**secrets).encode().hex(), host.on_m3(m3).encode().hex()
+        except WireError:
+            continue  # the host found it
+        lie = {"id": f"lie-{of['id']}-{name}", "of": of["id"], "m2": answers[0], "m4": answers[1], "error": True}
+        found.append(lie)
+    return found
+
+
+def _encapsulate(seed: str) -> Encapsulate:
+    return lambda public: mlkem.encapsulate(public, hashlib.sha256(f"{seed}/kem".encode()).digest())
+
+
 def handshakes() -> Vectors:
     first, association = shake("digits")
-    vectors = [first, shake("link", link=bytes(range(16)))[0], shake("resume", resume=association.resume_secret)[0]]
+    secret = association.resume_secret
+    vectors = [
+        first,
+        shake("link", link=bytes(range(16)))[0],
+        shake("resume", resume=secret)[0],
+        shake("introduced", word=WORD)[0],
+        shake("suite-1", offer=CLASSIC)[0],
+        shake("suite-1-link", offer=CLASSIC, link=bytes(range(16)))[0],
+        shake("suite-1-resume", offer=CLASSIC, resume=secret)[0],
+    ]
+    lying = [*lies(vectors[3]), *lies(vectors[6], resume=secret)]
     notices = [
         {"id": f"notice-{kind.name.lower()}", "notice": int(kind), "hex": Notice(kind, b"attempt!").encode().hex()}
         for kind in NoticeKind
     ]
-    return {"vectors": vectors + notices}
+    return {"vectors": vectors + lying + notices}
+
+
+def beacons() -> Vectors:
+    """A signed beacon; then pictures as a viewer sees them, with the beacons that vouch for them."""
+    signer, statement = proof.Signer(hashlib.sha256(b"signer").digest()), hashlib.sha256(b"statement").digest()
+    first = hashlib.sha256(b"catch-up").digest()
+    slots = proof.Slots()
+    slots.note(Stream.CURSOR, 0, 4, b"arrow")
+    slots.note(Stream.CURSOR, 7, 2, b"hand")
+    chain = [NO_HASH]
+    for number, data in enumerate((b"one", b"two", b"three"), start=11):
+        chain.append(proof.link(chain[-1], number, 3, hashlib.sha256(data).digest()))
+    made = [
+        Beacon(n, 1_000 * n, 10 + n, 3, int(n == 3), 10, chain[0], chain[n], first, slots.digest()) for n in range(4)
+    ]
+    bodies = [signer.beacon(beacon, statement, 1, 12).hex() for beacon in made]
+    common = {"statement": statement.hex(), "host": 1, "epoch": 12, "signer": signer.public.hex()}
+    names = ["counter", "ms", "picture", "group", "state", "base", "start", "chain", "catchup", "slots"]
+    fields = [{name: getattr(beacon, name) for name in names} for beacon in made]
+    named = [
+        {name: v.hex() if isinstance(v, bytes) else str(v) if name == "ms" else v for name, v in row.items()}
+        for row in fields
+    ]
+    enter = ["catchup", 10, 3, b"catch-up".hex()]
+    live = [["live", 10 + n, 3, data.hex()] for n, data in enumerate((b"one", b"two", b"three"), start=1)]
+
+    def seen(name: str, steps: list[Any], state: str) -> Vectors:
+        return {"id": f"seen-{name}", **common, "steps": steps, "state": state}
+
+    def beacon(n: int) -> list[Any]:
+        return ["beacon", bodies[n]]
+
+    other = ["live", 12, 3, b"evil".hex()]
+    return {
+        "vectors": [
+            *({"id": f"beacon-{n}", **common, "hex": bodies[n], "fields": named[n]} for n in range(4)),
+            {"id": "slots", "digest": slots.digest().hex(),
+             "notes": [[int(Stream.CURSOR), 7, "2", b"hand".hex()], [int(Stream.CURSOR), 0, "3", b"bar".hex()],
+                       [int(Stream.CURSOR), 0, "4", b"arrow".hex()]]},
+            seen("in-step", [enter, beacon(0), live[0], beacon(1), live[1], live[2], beacon(3)], "proved"),
+            seen("beacons-first", [beacon(0), enter, beacon(2), live[0], live[1], beacon(3), live[2]], "proved"),
+            seen("late-beacon", [enter, live[0], live[1], beacon(2), beacon(1)], "proved"),
+            seen("not-vouched-for-yet", [enter, live[0]], "open"),
+            seen("evil-picture", [enter, beacon(0), live[0], other, beacon(2)], "false"),
+            seen("evil-catchup", [["catchup", 10, 3, b"evil".hex()], beacon(0)], "false"),
+            seen("evil-base", [["catchup", 9, 3, b"catch-up".hex()], beacon(0)], "false"),
+            seen("withheld-picture", [enter, beacon(0), live[1], beacon(2)], "false"),
+            seen("caught-up-again", [enter, other, beacon(2), ["catchup", 10, 3, b"catch-up".hex()], beacon(0)], "proved"),
+        ]
+    }  # fmt: skip
 
 
 def records() -> Vectors:
@@ -196,8 +345,6 @@ def bodies() -> Vectors:
              "hex": inputs.encode_pointer(inputs.PointerMove(7, 640, 480)).hex()},
             {"id": "feedback", "kind": "feedback", "ms": 1, "picture": 2, "receiving": 3, "parts": 4, "want": True,
              "welcomed": True, "generations": {"2": "9", "6": str(1 << 40)}, "hex": feedback.encode().hex()},
-            {"id": "beacon", "kind": "beacon", "counter": 3, "ms": "1234567890123", "picture": 44, "group": 5, "state": 0,
-             "hex": Beacon(3, 1234567890123, 44, 5).encode().hex()},
             {"id": "part", "kind": "part", "picture": 44, "group": 5, "index": 6, "base": 43, "part": 1, "parts": 3,
              "data": b"pixels".hex(), "hex": Part(44, 5, 6, 43, 1, 3).encode(b"pixels").hex()},
         ]
@@ -273,6 +420,7 @@ FILES: dict[str, tuple[str, Callable[[], Vectors]]] = {
     "keys.json": ("docs/protocol.md#3", key_schedule),
     "handshake.json": ("docs/protocol.md#3", handshakes),
     "records.json": ("docs/protocol.md#4", records),
+    "beacons.json": ("docs/protocol.md#5", beacons),
     "bodies.json": ("docs/protocol.md#5", bodies),
     "pictures.json": ("docs/protocol.md#6", pictures),
 }

@@ -25,6 +25,7 @@ import { same } from './bytes.js';
  * @property {import('./handshake.js').Parties} parties
  * @property {string} ticket id of the participant's first ticket
  * @property {Uint8Array | undefined} link
+ * @property {() => string} introduction the api's word for this operator, empty where the statement names them
  * @property {boolean} ownLink
  * @property {import('./resume_store.js').ResumeStore} store
  * @property {(body: Uint8Array) => void} send a handshake body
@@ -38,7 +39,17 @@ import { same } from './bytes.js';
  */
 
 /** Errors after which trying again by itself cannot help. */
-const HOPELESS = new Set(['statement-differs', 'link-unknown']);
+const HOPELESS = new Set([
+  'statement-differs', 'link-unknown', 'pq-required', 'verification', 'not-introduced', 'suites',
+]);
+/** Notices that say so. @type {Map<number, string>} */
+const DENIALS = new Map([
+  [Notice.STATEMENT_DIFFERS, 'statement-differs'],
+  [Notice.PQ_REQUIRED, 'pq-required'],
+  [Notice.NOT_INTRODUCED, 'not-introduced'],
+  [Notice.METHOD_NOT_ALLOWED, 'verification'],
+  [Notice.NO_COMMON_SUITE, 'suites'],
+]);
 /** Attempts that fail to prove themselves before people are told. */
 const MAX_FAILURES = 3;
 
@@ -93,14 +104,21 @@ export class Agreement {
 
   /** @param {number} turn @param {StoredKey | undefined} key */
   async #begin(turn, key) {
-    const { parties, ticket, link } = this.environment;
+    const { parties, ticket, link, introduction } = this.environment;
     let random;
     try {
       random = await fresh();
     } catch {
       return this.environment.step({ name: 'failed', why: 'unsupported' });
     }
-    const handshake = await ViewerHandshake.begin(parties, ticket, { resume: key, link }, random);
+    const secrets = { resume: key, link, introduction: key ? '' : introduction() };
+    let handshake;
+    try {
+      handshake = await ViewerHandshake.begin(parties, ticket, secrets, random);
+    } catch (error) {
+      if (!(error instanceof HandshakeError)) throw error;
+      return this.#failed(error);
+    }
     if (turn !== this.#generation || this.#stopped) return;
     this.#attempt = { handshake, key };
     this.#due = false;
@@ -230,9 +248,10 @@ export class Agreement {
         if (this.#pending) this.environment.step({ name: 'asking' });
         this.#pending = false;
         return;
-      case Notice.STATEMENT_DIFFERS:
-        if (mine) this.#failed(new HandshakeError('the statements differ', 'statement-differs'));
     }
+    const denial = DENIALS.get(kind);
+    if (denial && mine) this.#failed(new HandshakeError('the host turned this handshake away', denial));
+    return undefined;
   }
 
   /** A first message is about to be sent or answered; said on `joined`, notices often cross with it. */

@@ -1,27 +1,41 @@
 /**
- * How old the picture on the screen is (docs/protocol.md 5, beacon; 6, HOLD): what is drawn against what the host says is
- * current. Pure: time is handed in, in milliseconds of one monotonic clock.
+ * How old the picture on the screen is (docs/protocol.md 5, beacon; 6, HOLD): what is drawn against what the host signs is
+ * current. Pure: time is handed in, in milliseconds of one monotonic clock. The host's own clock is in each beacon: what takes
+ * longer than the quickest way seen so far is delay, and counts as age. The same as agent/viewer/freshness.py.
  */
 
-import { BEACON_LOST_MS, PICTURE_WANT_MS, STALE_MS } from './limits.js';
+import { BEACON_LOST_MS, DRIFT_MS, PICTURE_WANT_MS, STALE_MS } from './limits.js';
 
 export class Freshness {
   drawn = 0;
   #announced = 0;
+  #counter = -1;
   #beaconAt = 0;
   #usableAt = 0;
   #currentAt = 0;
+  #quickest = Infinity;
+  #delay = 0;
 
   /** Start counting: a welcome, or a new connection. @param {number} now */
   begin(now) {
     this.#beaconAt = this.#usableAt = this.#currentAt = now;
   }
 
-  /** @param {number} picture the newest the host made @param {number} now */
-  beacon(picture, now) {
+  /**
+   * A signed beacon; `good` when all that is shown is what it vouches for. One that is not newer says nothing.
+   * @param {import('./messages/screen.js').Beacon} beacon
+   * @param {number} now
+   * @param {boolean} good
+   */
+  beacon({ counter, ms, picture }, now, good) {
+    if (counter <= this.#counter) return;
+    this.#counter = counter;
     this.#announced = picture;
     this.#beaconAt = now;
-    if (this.drawn >= picture) this.#currentAt = now;
+    const late = now - Number(ms);
+    this.#quickest = Math.min(late, this.#quickest + DRIFT_MS);
+    this.#delay = late - this.#quickest;
+    if (good && this.drawn >= picture) this.#isCurrent(now);
   }
 
   /** A part that will be drawn arrived. @param {number} now */
@@ -29,10 +43,15 @@ export class Freshness {
     this.#usableAt = now;
   }
 
-  /** @param {number} picture @param {number} now */
-  draw(picture, now) {
+  /** @param {number} picture @param {number} now @param {boolean} good */
+  draw(picture, now, good) {
     this.drawn = picture;
-    if (picture >= this.#announced) this.#currentAt = now;
+    if (good && picture >= this.#announced) this.#isCurrent(now);
+  }
+
+  /** @param {number} now */
+  #isCurrent(now) {
+    this.#currentAt = Math.max(this.#currentAt, now - this.#delay);
   }
 
   /** Milliseconds since the drawn picture was known to be the newest. @param {number} now */
@@ -45,9 +64,10 @@ export class Freshness {
     return this.age(now) > STALE_MS;
   }
 
-  /** Whether to ask for a picture: the host is ahead and nothing usable came for 4 s. @param {number} now */
+  /** Whether to ask for a picture: what is shown is old, and nothing usable came for 4 s. @param {number} now */
   wanting(now) {
-    return this.#announced > this.drawn && now - this.#usableAt > PICTURE_WANT_MS;
+    const behind = this.#announced > this.drawn || this.stale(now);
+    return behind && now - this.#usableAt > PICTURE_WANT_MS;
   }
 
   /** Whether this relay has gone quiet. @param {number} now */

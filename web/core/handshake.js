@@ -10,9 +10,16 @@ import * as keys from './keys.js';
 import { ATTEMPT_BYTES, encode, withoutMac } from './messages/handshake.js';
 
 export const SUITE_X25519 = 1;
-/** What this implementation can do, best last. */
-export const SUITES = Uint8Array.of(SUITE_X25519);
+/** X25519 and ML-KEM-768 together. */
+export const SUITE_HYBRID = 2;
 const NOTHING = new Uint8Array();
+
+/**
+ * What the session statement demands of the handshake; members that are missing demand nothing.
+ * @typedef {{verification: 'digits' | 'link' | 'either', pqRequired: boolean}} Demands
+ */
+/** @type {Demands} */
+export const ANYTHING = Object.freeze({ verification: 'either', pqRequired: false });
 
 /**
  * What both ends must agree on before any key.
@@ -20,6 +27,7 @@ const NOTHING = new Uint8Array();
  * @property {Uint8Array} statement SHA-256 of the session statement's payload
  * @property {number} host sender id
  * @property {number} viewer sender id
+ * @property {Demands} [demands] of that statement
  *
  * A stored secret of an earlier association, in a form that cannot be read out (resume_store.js).
  * @typedef {{id: Uint8Array, salt: CryptoKey}} ResumeKey
@@ -28,6 +36,8 @@ const NOTHING = new Uint8Array();
  * @typedef {object} Association
  * @property {number} number
  * @property {number} method
+ * @property {number} suite
+ * @property {Uint8Array} signer the host's Ed25519 key, as bound in the transcript
  * @property {Uint8Array} hostToViewer
  * @property {Uint8Array} viewerToHost
  * @property {ResumeKey} resume
@@ -36,9 +46,10 @@ const NOTHING = new Uint8Array();
  * @typedef {object} Secrets
  * @property {ResumeKey} [resume] asks for a resume handshake
  * @property {Uint8Array} [link] the secret of the join link, if one was made here
+ * @property {string} [introduction] the api's word for an operator whom the statement does not name
  *
- * Fresh randomness of one attempt; handed in so that vectors can be followed.
- * @typedef {{attempt: Uint8Array, nonce: Uint8Array, pair: keys.KeyPair}} Fresh
+ * Fresh randomness of one attempt; handed in so that vectors can be followed. `kem` is null where there is no ML-KEM.
+ * @typedef {{attempt: Uint8Array, nonce: Uint8Array, pair: keys.KeyPair, kem: keys.KemPair | null}} Fresh
  */
 
 /** @returns {Promise<Fresh>} */
@@ -47,6 +58,7 @@ export async function fresh() {
     attempt: crypto.getRandomValues(new Uint8Array(ATTEMPT_BYTES)),
     nonce: crypto.getRandomValues(new Uint8Array(32)),
     pair: await keys.keyPair(),
+    kem: await keys.kemPair(),
   };
 }
 
@@ -58,6 +70,27 @@ export async function resumeKey(secret) {
 /** @param {Parties} parties @param {number} mode */
 function contextOf(parties, mode) {
   return keys.sha256(lp('tasuki/1 context', u8(mode), parties.statement, u16(parties.host), u16(parties.viewer)));
+}
+
+/**
+ * The highest suite that both offer; throws when there is none, or a better one is demanded.
+ * @param {Uint8Array} mine @param {Uint8Array} theirs @param {Demands} demands
+ */
+function commonSuite(mine, theirs, demands) {
+  const best = Math.max(0, ...[...mine].filter((suite) => theirs.includes(suite)));
+  if (demands.pqRequired && best < SUITE_HYBRID) {
+    throw new HandshakeError('this session may only be held with post-quantum keys, and one side cannot make them', 'pq-required');
+  }
+  if (!best) throw new HandshakeError('the suites do not fit', 'suites');
+  return best;
+}
+
+/** A resume was verified before. @param {number} method @param {Demands} demands */
+function checkMethod(method, demands) {
+  const wanted = method === keys.METHOD_DIGITS ? 'digits' : method === keys.METHOD_LINK ? 'link' : demands.verification;
+  if (demands.verification !== 'either' && demands.verification !== wanted) {
+    throw new HandshakeError(`this session is verified by ${demands.verification}, and not by ${wanted}`, 'verification');
+  }
 }
 
 export class ViewerHandshake {
@@ -80,6 +113,7 @@ export class ViewerHandshake {
     /** The first message, ready to send. */
     this.m1 = encode(m1);
     this.mode = m1.mode;
+    this.suites = m1.suites;
     this.m3 = encode(m3);
   }
 
@@ -93,8 +127,11 @@ export class ViewerHandshake {
   static async begin(parties, ticket, secrets, random) {
     const mode = secrets.resume ? keys.MODE_RESUME : keys.MODE_FULL;
     const context = await contextOf(parties, mode);
-    const { attempt, nonce, pair } = random;
-    const commit = await keys.sha256(lp('tasuki/1 commit', context, attempt, pair.share, NOTHING, nonce));
+    const { attempt, nonce, pair, kem } = random;
+    const suites = Uint8Array.from(kem ? [SUITE_X25519, SUITE_HYBRID] : [SUITE_X25519]);
+    commonSuite(suites, suites, parties.demands ?? ANYTHING);
+    const kemKey = kem?.share ?? NOTHING;
+    const commit = await keys.sha256(lp('tasuki/1 commit', context, attempt, pair.share, kemKey, nonce));
     const secretId = secrets.resume?.id ?? new Uint8Array(8);
     const { statement } = parties;
     return new ViewerHandshake(
@@ -102,8 +139,8 @@ export class ViewerHandshake {
       secrets,
       random,
       context,
-      { kind: 1, mode, attempt, suites: SUITES, secretId, ticket, statement, commit },
-      { kind: 3, attempt, key: pair.share, nonce, kemKey: NOTHING },
+      { kind: 1, mode, attempt, suites, secretId, ticket, statement, introduction: secrets.introduction ?? '', commit },
+      { kind: 3, attempt, key: pair.share, nonce, kemKey },
     );
   }
 
@@ -125,12 +162,12 @@ export class ViewerHandshake {
     if (!same(m2.statement, this.parties.statement)) {
       throw new HandshakeError('the other side was told something else about this session', 'statement-differs');
     }
-    if (m2.suite !== SUITE_X25519 || Math.max(0, ...[...m2.suites].filter((suite) => SUITES.includes(suite))) !== m2.suite) {
-      throw new HandshakeError('the suites do not fit');
-    }
+    const demands = this.parties.demands ?? ANYTHING;
+    if (commonSuite(this.suites, m2.suites, demands) !== m2.suite) throw new HandshakeError('the suites do not fit');
     if ((m2.method === keys.METHOD_RESUME) !== (this.mode === keys.MODE_RESUME) || m2.method > keys.METHOD_RESUME) {
       throw new HandshakeError('the other side chose another way to verify');
     }
+    checkMethod(m2.method, demands);
     if (m2.method === keys.METHOD_LINK && !this.secrets.link) {
       throw new HandshakeError('the secret of the link is not known here', 'link-unknown');
     }
@@ -147,10 +184,13 @@ export class ViewerHandshake {
   async onM4(m4) {
     const m2 = this.#m2;
     if (!m2 || !same(m4.attempt, this.attempt)) throw new HandshakeError('an answer to another attempt', 'late');
-    if (m4.kemCiphertext.length) throw new HandshakeError('the suites do not fit');
+    const { pair, kem } = this.random;
+    if (m2.suite !== SUITE_HYBRID && m4.kemCiphertext.length) throw new HandshakeError('the suites do not fit');
     const parts = [this.context, this.m1, this.#m2Bytes, this.m3, withoutMac(m4)];
     const th = await keys.sha256(lp('tasuki/1 transcript', ...parts));
-    const shared = await keys.exchange(this.random.pair.secret, m2.key);
+    const exchanged = await keys.exchange(pair.secret, m2.key);
+    const kemSecret = m2.suite === SUITE_HYBRID && kem ? await keys.decapsulate(kem.secret, m4.kemCiphertext) : NOTHING;
+    const shared = concat(kemSecret, exchanged);
     const prk = await keys.hmacKey(await keys.hmac(await this.#salt(m2.method), concat(shared, th)));
     if (!same(await confirmation(prk, 'host', th), m4.mac)) {
       throw new Forged("the host's proof does not fit: somebody may be between the two ends");
@@ -183,6 +223,8 @@ async function associationOf(prk, th, m2) {
   return {
     number: m2.association,
     method: m2.method,
+    suite: m2.suite,
+    signer: m2.signer,
     hostToViewer: await keys.expand(prk, 'host to viewer', th),
     viewerToHost: await keys.expand(prk, 'viewer to host', th),
     resume: await resumeKey(await keys.expand(prk, 'resume', th)),
@@ -210,3 +252,16 @@ export function claimsOf(token) {
   return JSON.parse(new TextDecoder().decode(payloadOf(token)));
 }
 
+
+/**
+ * What the statement demands; throws for a demand that is not known here, which must not be taken for none.
+ * @param {string} token
+ * @returns {Demands}
+ */
+export function demandsOf(token) {
+  const { verification = 'either', pq_required: pqRequired = false } = claimsOf(token);
+  if (!['digits', 'link', 'either'].includes(verification) || typeof pqRequired !== 'boolean') {
+    throw new HandshakeError('the statement demands something that is not known here', 'statement-differs');
+  }
+  return { verification, pqRequired };
+}

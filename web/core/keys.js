@@ -82,6 +82,49 @@ export async function keyPair() {
   return { secret: pair.privateKey, share: new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey)) };
 }
 
+/** An ML-KEM-768 pair (FIPS 203). @typedef {{secret: CryptoKey, share: Uint8Array}} KemPair */
+
+/**
+ * What of WebCrypto is newer than TypeScript's own list of it (WICG, modern algorithms).
+ * @typedef {{decapsulateBits: (algorithm: string, key: CryptoKey, ciphertext: Uint8Array) => Promise<ArrayBuffer>,
+ *   exportKey: (format: string, key: CryptoKey) => Promise<ArrayBuffer>}} ModernSubtle
+ */
+const modern = () => /** @type {ModernSubtle} */ (/** @type {unknown} */ (crypto.subtle));
+
+/** A pair for suite 2, or null where this browser has no ML-KEM. @returns {Promise<KemPair | null>} */
+export async function kemPair() {
+  try {
+    const usages = /** @type {KeyUsage[]} */ (/** @type {unknown} */ (['encapsulateBits', 'decapsulateBits']));
+    const pair = /** @type {CryptoKeyPair} */ (await crypto.subtle.generateKey('ML-KEM-768', false, usages));
+    return { secret: pair.privateKey, share: new Uint8Array(await modern().exportKey('raw-public', pair.publicKey)) };
+  } catch {
+    return null; // suite 1, unless the session demands more: handshake.js says so
+  }
+}
+
+/** The shared secret of 32 bytes; a changed ciphertext gives another one, not an error. @param {CryptoKey} secret @param {Uint8Array} ciphertext */
+export async function decapsulate(secret, ciphertext) {
+  try {
+    return new Uint8Array(await modern().decapsulateBits('ML-KEM-768', secret, ciphertext));
+  } catch {
+    throw new HandshakeError("the other side's answer is not usable");
+  }
+}
+
+/** A host's key for `verified`. @param {Uint8Array} share */
+export async function signerKey(share) {
+  try {
+    return await crypto.subtle.importKey('raw', plain(share), 'Ed25519', false, ['verify']);
+  } catch {
+    throw new HandshakeError("the other side's key is not usable", 'unsupported');
+  }
+}
+
+/** Whether the holder of an Ed25519 key signed these bytes. @param {CryptoKey} key @param {Uint8Array} signature @param {Uint8Array} data */
+export function verified(key, signature, data) {
+  return crypto.subtle.verify('Ed25519', key, plain(signature), plain(data));
+}
+
 /**
  * X25519; an all-zero result is refused (RFC 7748 6.1).
  * @param {CryptoKey} secret

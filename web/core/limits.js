@@ -13,6 +13,9 @@ export const MAX_SLOTS = 256;
 
 export const MAX_KEY_MESSAGES = 2 ** 24;
 export const MAX_KEY_BYTES = 64 * 2 ** 30;
+/** A key with less than one of these left is replaced. */
+export const SPARE_MESSAGES = 2 ** 12;
+export const SPARE_BYTES = 2 ** 30;
 /** Failures to open on one key before the connection is torn down. */
 export const MAX_FORGERIES = 64;
 /** Epoch keys held at once. */
@@ -40,6 +43,11 @@ export const KEEP_MS = 60_000;
 export const MAX_BACKOFF_MS = 10_000;
 /** A picture older than this is called old, and input that depends on it is refused. */
 export const STALE_MS = 3_000;
+/** How much two clocks may part between two beacons. */
+export const DRIFT_MS = 1;
+/** Pictures whose hashes are kept between two beacons, and beacons that wait for their picture. */
+export const MAX_LINKS = 4_096;
+export const MAX_BEACONS_WAITING = 16;
 
 export const MAX_SIDE_PIXELS = 16_384;
 export const MAX_PICTURE_PIXELS = 32 * 2 ** 20;
@@ -54,4 +62,5 @@ export const ZSTD_BLOCK_BYTES = 128 * 1024;
 export const MAX_INPUT_TEXT_BYTES = 4_096;
 export const MAX_INPUT_EVENTS = 256;
 export const MAX_CONTROL_BYTES = 32 * 1024;
+export const MAX_TOKEN_BYTES = 8 * 1024;
 export const MAX_ACKNOWLEDGED = 32;

@@ -109,9 +109,9 @@ export class Pair {
    */
   #seal(kind, stream, content, keep) {
     const { sealer, me, peer } = this.ends;
-    const clear = sealer.allocate(header({ kind, stream, sender: me, recipient: peer }), content.length);
+    const sealed = sealer.seal(header({ kind, stream, sender: me, recipient: peer }), content);
     this.#then(async () => {
-      const message = await sealer.seal(clear, content);
+      const message = await sealed;
       keep(message);
       this.send(message);
     });

@@ -17,6 +17,7 @@ export const HOLD = 'hold';
  * A whole picture for the decoder.
  * @typedef {object} Picture
  * @property {number} number
+ * @property {number} group that it belongs or leads to
  * @property {boolean} catchup covers everything and has a compressor of its own
  * @property {boolean} first starts its group's compressor
  * @property {Uint8Array<ArrayBuffer>} data
@@ -133,5 +134,5 @@ function add(assembly, data) {
 
 /** @param {Assembly} assembly @returns {Picture} */
 function whole({ part, catchup, chunks }) {
-  return { number: part.picture, catchup, first: catchup || part.index === 0, data: concat(...chunks) };
+  return { number: part.picture, group: part.group, catchup, first: catchup || part.index === 0, data: concat(...chunks) };
 }

@@ -4,12 +4,16 @@
  */
 
 import { Freshness } from './freshness.js';
-import { PAUSED, decodeBeacon, decodePart } from './messages/screen.js';
+import { PAUSED, decodePart } from './messages/screen.js';
 import { PictureStream, SYNC } from './pictures.js';
+import { PictureProof, Slots, openBeacon } from './proof.js';
 
 export class Screen {
   #pictures = new PictureStream();
   #freshness = new Freshness();
+  #proof = new PictureProof();
+  #slots = { epoch: 0, of: new Slots() };
+  #origin = /** @type {import('./proof.js').Origin | null} */ (null);
   #want = false;
 
   /** Start counting anew: a welcome, or the host is there again. @param {number} now */
@@ -22,9 +26,14 @@ export class Screen {
     this.#pictures.lost();
   }
 
-  /** Another association: nothing of before is to be trusted. */
-  reset() {
+  /** Another association: nothing of before is to be trusted. @param {import('./proof.js').Origin | null} origin whose beacons are believed from now on */
+  reset(origin) {
     this.#pictures.reset();
+    this.#freshness = new Freshness();
+    this.#proof = new PictureProof();
+    this.#slots = { epoch: 0, of: new Slots() };
+    this.#origin = origin;
+    this.#want = false;
   }
 
   /**
@@ -33,26 +42,62 @@ export class Screen {
    * @param {Uint8Array} body
    * @param {number} now
    */
-  part(header, body, now) {
+  async part(header, body, now) {
     const { part, data } = decodePart(body);
     const taken = this.#pictures.take(header, part, data);
     if (taken.usable) {
       this.#freshness.part(now);
       this.#want = false;
     }
+    if (taken.picture) {
+      const { number, group, catchup } = taken.picture;
+      await (catchup ? this.#proof.restart(number, group, taken.picture.data) : this.#proof.add(number, group, taken.picture.data));
+      this.#distrust();
+    }
     return taken;
   }
 
-  /** A beacon; tells whether the customer has paused. @param {Uint8Array} body @param {number} now */
-  beacon(body, now) {
-    const beacon = decodeBeacon(body);
-    this.#freshness.beacon(beacon.picture, now);
+  /**
+   * A beacon; tells whether the customer has paused. `Forged` unless the host signed it: whoever else holds the epoch's key
+   * cannot.
+   * @param {import('./header.js').Header} header
+   * @param {Uint8Array} body
+   * @param {number} now
+   */
+  async beacon(header, body, now) {
+    if (!this.#origin) return false;
+    const beacon = await openBeacon(this.#origin, header.epoch, body);
+    await this.#proof.beacon(beacon);
+    this.#distrust();
+    const fits = await this.#slotsOf(header.epoch).fits(beacon, header.seq);
+    this.#freshness.beacon(beacon, now, fits && this.#trusted);
     return beacon.state === PAUSED;
+  }
+
+  /** A LATEST message to all viewers, whatever it is about. @param {import('./header.js').Header} header @param {Uint8Array} body */
+  async latest(header, body) {
+    await this.#slotsOf(header.epoch).note(header, body);
+  }
+
+  /** A new epoch says everything again. @param {number} epoch */
+  #slotsOf(epoch) {
+    if (epoch > this.#slots.epoch) this.#slots = { epoch, of: new Slots() };
+    return epoch === this.#slots.epoch ? this.#slots.of : new Slots();
+  }
+
+  /** Whether what is shown came whole, in order, and is what the host signed. */
+  get #trusted() {
+    return this.#pictures.state === SYNC && this.#proof.proved;
+  }
+
+  /** Stop taking for current what the host did not sign. */
+  #distrust() {
+    if (this.#proof.false && this.#pictures.state === SYNC) this.failed();
   }
 
   /** The decoder has drawn a picture. @param {number} picture @param {number} now */
   drawn(picture, now) {
-    this.#freshness.draw(picture, now);
+    this.#freshness.draw(picture, now, this.#trusted);
   }
 
   /** The decoder could not: only a catch-up helps. */

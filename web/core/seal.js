@@ -10,6 +10,8 @@ import {
   MAX_FORGERIES,
   MAX_KEY_BYTES,
   MAX_KEY_MESSAGES,
+  SPARE_BYTES,
+  SPARE_MESSAGES,
   TAG_BYTES,
 } from './limits.js';
 
@@ -25,14 +27,32 @@ function params(salt, clear) {
   return { name: 'AES-GCM', iv: plain(nonceOf(salt, clear)), additionalData: plain(clear), tagLength: TAG_BYTES * 8 };
 }
 
-/** Seals what one sender says under one number; owns the sequence, which never repeats. */
-export class Sealer {
+/** Gives each sequence number of a key once; there is no way to set it back (R18). */
+class Nonces {
   #seq = 0;
   #bytes = 0;
 
+  /** `KeyExhausted` after 2²⁴ messages or 64 GiB. @param {number} size of the content */
+  take(size) {
+    if (this.#seq >= MAX_KEY_MESSAGES || this.#bytes + size > MAX_KEY_BYTES) throw new KeyExhausted();
+    this.#bytes += size;
+    return BigInt(this.#seq++);
+  }
+
+  /** Whether another key should take over now. */
+  get worn() {
+    return this.#seq > MAX_KEY_MESSAGES - SPARE_MESSAGES || this.#bytes > MAX_KEY_BYTES - SPARE_BYTES;
+  }
+}
+
+/** Seals what one sender says under one number; owns the sequence, which never repeats. */
+export class Sealer {
+  #nonces = new Nonces();
+  #key;
+
   /** @param {CryptoKey} key @param {Uint8Array} salt @param {number} number */
   constructor(key, salt, number) {
-    this.key = key;
+    this.#key = key;
     this.salt = salt;
     this.number = number;
   }
@@ -44,27 +64,23 @@ export class Sealer {
   }
 
   /**
-   * The next header: `epoch` and `seq` filled in. Taken at once, so that order is the order of the calls;
-   * `KeyExhausted` after 2²⁴ messages or 64 GiB, `TooLarge` for content over its limit.
+   * The whole message; `epoch` and `seq` of its header are filled in here. The number is taken at once, so that order is the
+   * order of the calls. `KeyExhausted` after 2²⁴ messages or 64 GiB, `TooLarge` for content over its limit: thrown, not told
+   * by the promise.
    * @param {import('./header.js').Header} fields
-   * @param {number} size of the content
+   * @param {Uint8Array} content
+   * @returns {Promise<Uint8Array<ArrayBuffer>>}
    */
-  allocate(fields, size) {
-    if (size > MAX_CONTENT_BYTES) throw new TooLarge(`content of ${size} bytes`);
-    if (this.#seq >= MAX_KEY_MESSAGES || this.#bytes + size > MAX_KEY_BYTES) throw new KeyExhausted();
-    this.#bytes += size;
-    return pack({ ...fields, epoch: this.number, seq: BigInt(this.#seq++) });
-  }
-
-  /** The whole message for a header of `allocate`. @param {Uint8Array} clear @param {Uint8Array} content */
-  async seal(clear, content) {
-    const sealed = await crypto.subtle.encrypt(params(this.salt, clear), this.key, plain(content));
-    return concat(clear, new Uint8Array(sealed));
+  seal(fields, content) {
+    if (content.length > MAX_CONTENT_BYTES) throw new TooLarge(`content of ${content.length} bytes`);
+    const clear = pack({ ...fields, epoch: this.number, seq: this.#nonces.take(content.length) });
+    const sealed = crypto.subtle.encrypt(params(this.salt, clear), this.#key, plain(content));
+    return sealed.then((body) => concat(clear, new Uint8Array(body)));
   }
 
   /** A new handshake is due soon. */
   get worn() {
-    return this.#seq >= MAX_KEY_MESSAGES - 1_024 || this.#bytes > MAX_KEY_BYTES - 2 ** 20;
+    return this.#nonces.worn;
   }
 }
 

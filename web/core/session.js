@@ -11,8 +11,8 @@
 import { Agreement } from './agreement.js';
 import { Connection } from './connection.js';
 import { Forged, TooLarge, WireError } from './errors.js';
-import { statementHash } from './handshake.js';
-import { Delivery, Stream, header, pack, unpack } from './header.js';
+import { demandsOf, statementHash } from './handshake.js';
+import { Delivery, Stream, deliveryOf, header, pack, unpack } from './header.js';
 import { concat } from './bytes.js';
 import { Keyring } from './keyring.js';
 import { HEADER_BYTES, KEEP_MS, RESUME_PATIENCE_MS, TICK_MS } from './limits.js';
@@ -42,6 +42,7 @@ export class ViewerSession extends Stateful {
   #host = 1;
   #keys;
   #agreement = /** @type {Agreement | null} */ (null);
+  #statement = new Uint8Array();
   #screen = new Screen();
   /** When the keys in hand were agreed, and when they were last stored, in monotonic milliseconds. */
   #agreedAt = 0;
@@ -64,11 +65,19 @@ export class ViewerSession extends Stateful {
 
   async start() {
     const { connection, tickets, options } = this;
-    const parties = { statement: await statementHash(options.grant.statement), host: this.#host, viewer: tickets.sender };
+    this.#statement = await statementHash(options.grant.statement);
+    let demands;
+    try {
+      demands = demandsOf(options.grant.statement);
+    } catch (error) {
+      return this.set({ phase: 'failed', why: slugOf(error) });
+    }
+    const parties = { statement: this.#statement, host: this.#host, viewer: tickets.sender, demands };
     this.#agreement = new Agreement({
       parties,
       ticket: tickets.first,
       link: options.link,
+      introduction: () => tickets.grant.introduction ?? '',
       ownLink: options.ownLink ?? true,
       store: options.store,
       send: (body) => this.#sendClear(body),
@@ -214,7 +223,7 @@ export class ViewerSession extends Stateful {
     try {
       const opened = await this.#keys.open(fields, message);
       if (opened?.pairwise) await this.#onPairwise(fields.stream, opened.body);
-      else if (opened) this.#onBroadcast(fields, opened.body);
+      else if (opened) await this.#onBroadcast(fields, opened.body);
     } catch (error) {
       if (!(error instanceof Forged)) throw error;
       if (this.#keys.broken) this.connection.next(Close.PROTOCOL);
@@ -253,12 +262,14 @@ export class ViewerSession extends Stateful {
   }
 
   /** @param {import('./header.js').Header} fields @param {Uint8Array} body */
-  #onBroadcast(fields, body) {
+  async #onBroadcast(fields, body) {
     if (fields.stream === Stream.BEACON) {
-      this.set({ paused: this.#screen.beacon(body, now()) });
+      this.set({ paused: await this.#screen.beacon(fields, body, now()) });
       this.#showAge();
+    } else if (deliveryOf(fields.kind) === Delivery.LATEST) {
+      await this.#screen.latest(fields, body);
     } else if (fields.stream === Stream.SCREEN) {
-      const { usable, picture } = this.#screen.part(fields, body, now());
+      const { usable, picture } = await this.#screen.part(fields, body, now());
       if (picture) this.dispatchEvent(new CustomEvent('picture', { detail: picture }));
       else if (usable) this.#sendFeedback();
     }
@@ -270,11 +281,12 @@ export class ViewerSession extends Stateful {
   async #agreed(association, confirmed) {
     this.#agreedAt = now();
     await this.#keys.take(association, confirmed);
-    this.#blank();
+    this.#blank({ statement: this.#statement, host: this.#host, signer: association.signer });
   }
 
-  #blank() {
-    this.#screen.reset();
+  /** @param {import('./proof.js').Origin | null} [origin] */
+  #blank(origin = null) {
+    this.#screen.reset(origin);
     this.dispatchEvent(new Event('blank'));
   }
 
@@ -376,3 +388,9 @@ function detailOf(event) {
   return /** @type {CustomEvent} */ (event).detail;
 }
 
+
+/** @param {unknown} error */
+function slugOf(error) {
+  if (error instanceof WireError) return error.slug;
+  throw error;
+}

@@ -10,6 +10,7 @@ import { claimsOf } from './handshake.js';
  * @property {string} statement
  * @property {string} ticket
  * @property {string} resume_ticket
+ * @property {string | null} [introduction] the api's word for this operator, where the statement names another
  * @property {{id: string, url: string}[]} relays
  * @property {string} mode
  * @property {string[]} features

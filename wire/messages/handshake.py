@@ -5,7 +5,8 @@ from enum import IntEnum
 from typing import Final
 
 from wire.codec import Reader, lp8, lp16
-from wire.errors import Malformed
+from wire.errors import Malformed, TooLarge
+from wire.limits import MAX_TOKEN_BYTES
 
 ATTEMPT_BYTES: Final = 8
 NO_ATTEMPT: Final = bytes(ATTEMPT_BYTES)
@@ -15,7 +16,7 @@ MAX_KEM_BYTES: Final = 1_184
 
 @dataclass(frozen=True, slots=True)
 class M1:
-    """Viewer: what I offer, and a commitment to my key and nonce."""
+    """Viewer: what I offer, who introduces me, and a commitment to my key and nonce."""
 
     mode: int
     attempt: bytes
@@ -23,11 +24,14 @@ class M1:
     secret_id: bytes
     ticket: str
     statement: bytes
+    introduction: str
+    """A token of the api where the statement does not name this viewer's operator, else empty."""
     commit: bytes
 
     def encode(self) -> bytes:
         head = bytes([1, self.mode]) + self.attempt + lp8(self.suites) + self.secret_id
-        return head + lp8(self.ticket.encode()) + self.statement + self.commit
+        told = lp8(self.ticket.encode()) + self.statement + lp16(self.introduction.encode())
+        return head + told + self.commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +47,13 @@ class M2:
     statement: bytes
     key: bytes
     nonce: bytes
+    signer: bytes
+    """Ed25519 key of this host process: what it signs, no viewer can say in its name."""
 
     def encode(self) -> bytes:
         head = bytes([2]) + self.attempt + bytes([self.method]) + lp8(self.suites) + bytes([self.suite])
         number = self.association.to_bytes(4, "big")
-        return head + number + lp8(self.ticket.encode()) + self.statement + self.key + self.nonce
+        return head + number + lp8(self.ticket.encode()) + self.statement + self.key + self.nonce + self.signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,10 @@ class NoticeKind(IntEnum):
     REFUSED = 0x14
     VERIFIED = 0x15
     STATEMENT_DIFFERS = 0x16
+    PQ_REQUIRED = 0x17
+    NOT_INTRODUCED = 0x18
+    METHOD_NOT_ALLOWED = 0x19
+    NO_COMMON_SUITE = 0x1A
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +133,28 @@ def _ticket(reader: Reader) -> str:
     return raw.decode("ascii")
 
 
+def _introduction(reader: Reader) -> str:
+    size = reader.u16()
+    if size > MAX_TOKEN_BYTES:
+        raise TooLarge(f"introduction of {size} bytes")
+    raw = reader.copy(size)
+    if not raw.isascii():
+        raise Malformed("introduction is not ASCII")
+    return raw.decode("ascii")
+
+
 def _m1(reader: Reader) -> M1:
-    mode, attempt = reader.u8(), reader.copy(ATTEMPT_BYTES)
-    return M1(mode, attempt, reader.lp8(), reader.copy(8), _ticket(reader), reader.copy(32), reader.copy(32))
+    mode, attempt, suites, secret_id = reader.u8(), reader.copy(ATTEMPT_BYTES), reader.lp8(), reader.copy(8)
+    return M1(
+        mode, attempt, suites, secret_id, _ticket(reader), reader.copy(32), _introduction(reader), reader.copy(32)
+    )
 
 
 def _m2(reader: Reader) -> M2:
     attempt, method, suites, suite = reader.copy(ATTEMPT_BYTES), reader.u8(), reader.lp8(), reader.u8()
     association, ticket = reader.u32(), _ticket(reader)
-    return M2(attempt, method, suites, suite, association, ticket, reader.copy(32), reader.copy(32), reader.copy(32))
+    statement, key, nonce, signer = (reader.copy(32) for _ in range(4))
+    return M2(attempt, method, suites, suite, association, ticket, statement, key, nonce, signer)
 
 
 def _kem(reader: Reader) -> bytes:

@@ -11,7 +11,9 @@ from wire.limits import MAX_PARTS
 LIVE: Final = 0
 PAUSED: Final = 1
 _PART: Final = struct.Struct(">IIIIHH")
-_BEACON: Final = struct.Struct(">IQIIB")
+_BEACON: Final = struct.Struct(">IQIIBI32s32s32s32s")
+SIGNATURE_BYTES: Final = 64
+NO_HASH: Final = bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +43,35 @@ def decode_part(body: bytes | memoryview) -> tuple[Part, memoryview]:
 
 @dataclass(frozen=True, slots=True)
 class Beacon:
-    """Each second: the newest picture, its group, the host's clock in milliseconds, live or paused."""
+    """Each second, signed by the host: what is current (docs/protocol.md 5). Hashes are SHA-256, zero where there is nothing."""
 
     counter: int
     ms: int
+    """The host's monotonic clock, in milliseconds."""
     picture: int
     group: int
     state: int = LIVE
+    base: int = 0
+    """The picture that the group was started on."""
+    start: bytes = NO_HASH
+    """The chain at `base` (wire/proof.py)."""
+    chain: bytes = NO_HASH
+    """The chain at `picture`."""
+    catchup: bytes = NO_HASH
+    """Of the catch-up picture that led to this group."""
+    slots: bytes = NO_HASH
+    """Of the newest LATEST of every slot, for all viewers."""
 
     def encode(self) -> bytes:
-        return _BEACON.pack(self.counter, self.ms, self.picture, self.group, self.state)
+        """What is signed; the signature follows it on the wire."""
+        fields = (self.counter, self.ms, self.picture, self.group, self.state, self.base)
+        return _BEACON.pack(*fields, self.start, self.chain, self.catchup, self.slots)
 
 
-def decode_beacon(body: bytes | memoryview) -> Beacon:
-    """A beacon; what follows the known fields is left for later versions."""
-    reader = Reader(body)
-    return Beacon(reader.u32(), reader.u64(), reader.u32(), reader.u32(), reader.u8())
+def decode_beacon(body: bytes | memoryview) -> tuple[Beacon, bytes, bytes]:
+    """`(beacon, what is signed, signature)`. The signature is the last 64 bytes; what comes before it and after the known
+    fields is left for later versions."""
+    signed, signature = bytes(body[:-SIGNATURE_BYTES]), bytes(body[-SIGNATURE_BYTES:])
+    if len(signed) < _BEACON.size:
+        raise Malformed("beacon shorter than its fields")
+    return Beacon(*_BEACON.unpack_from(signed)), signed, signature

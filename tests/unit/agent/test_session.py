@@ -276,7 +276,7 @@ def test_lying_server_that_tells_the_viewer_another_statement_is_found_out() -> 
     session.connect(session.host)
     session.connect(viewer)
     session.settle()
-    assert "shown something else" in viewer.of(events.Retry)[-1].problem
+    assert viewer.of(events.Impossible)[-1].why == "statement-differs"
     assert session.consent.state is State.WAITING
 
 

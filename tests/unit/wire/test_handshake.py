@@ -4,6 +4,8 @@ import ast
 import inspect
 import os
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,19 +13,20 @@ from wire import handshake as module
 from wire import keys
 from wire.errors import Forged, HandshakeError
 from wire.handshake import Association, HostHandshake, Parties, ViewerHandshake
-from wire.messages.handshake import M1, M2, M3, M4
+from wire.messages.handshake import M4
 
 PARTIES = Parties(b"s" * 32, 1, 2)
+SIGNER = bytes(32)
 
 
 def finish(viewer: ViewerHandshake, **host: bytes | None) -> tuple[Association, Association]:
-    machine = HostHandshake(PARTIES, "host", os.urandom, association=5, m1=viewer.start())
+    machine = HostHandshake(PARTIES, "host", os.urandom, association=5, signer=SIGNER, m1=viewer.start())
     m4 = machine.on_m3(viewer.on_m2(machine.answer(**host)))
     m5, mine = viewer.on_m4(m4)
     return mine, machine.on_m5(m5)
 
 
-def viewer(**secrets: bytes | None) -> ViewerHandshake:
+def viewer(**secrets: Any) -> ViewerHandshake:
     return ViewerHandshake(PARTIES, "viewer", os.urandom, **secrets)
 
 
@@ -65,7 +68,7 @@ def test_resume_needs_the_same_secret() -> None:
 def test_lying_server_tells_each_side_something_else(told: Parties) -> None:
     """Another statement or other ids on one side: the ends never agree."""
     end = ViewerHandshake(told, "viewer", os.urandom)
-    machine = HostHandshake(PARTIES, "host", os.urandom, association=5, m1=end.start())
+    machine = HostHandshake(PARTIES, "host", os.urandom, association=5, signer=SIGNER, m1=end.start())
     with pytest.raises((Forged, HandshakeError)):
         end.on_m4(machine.on_m3(end.on_m2(machine.answer())))
 
@@ -74,9 +77,13 @@ def test_lying_server_tells_each_side_something_else(told: Parties) -> None:
 def test_evil_viewer_cannot_choose_its_key_after_seeing_the_hosts() -> None:
     """The commitment: another key or nonce in M3 than committed to in M1 is refused."""
     end = viewer()
-    machine = HostHandshake(PARTIES, "host", os.urandom, association=5, m1=end.start())
+    machine = HostHandshake(PARTIES, "host", os.urandom, association=5, signer=SIGNER, m1=end.start())
     m3 = end.on_m2(machine.answer())
-    for changed in (M3(m3.attempt, os.urandom(32), m3.nonce, b""), M3(m3.attempt, m3.key, os.urandom(32), b"")):
+    for changed in (
+        replace(m3, key=os.urandom(32)),
+        replace(m3, nonce=os.urandom(32)),
+        replace(m3, kem_key=os.urandom(1184)),
+    ):
         with pytest.raises(Forged, match="commitment"):
             machine.on_m3(changed)
 
@@ -98,9 +105,9 @@ def _man_in_the_middle(choose: Callable[[], None]) -> tuple[str, str]:
     """Two handshakes through an attacker who knows both its own keys: the digits of the two people."""
     choose()
     end = viewer()
-    towards_viewer = HostHandshake(PARTIES, "host", os.urandom, association=5, m1=end.start())
+    towards_viewer = HostHandshake(PARTIES, "host", os.urandom, association=5, signer=SIGNER, m1=end.start())
     evil = viewer()
-    machine = HostHandshake(PARTIES, "host", os.urandom, association=5, m1=evil.start())
+    machine = HostHandshake(PARTIES, "host", os.urandom, association=5, signer=SIGNER, m1=evil.start())
     _, shown = end.on_m4(towards_viewer.on_m3(end.on_m2(towards_viewer.answer())))
     m5, _ = evil.on_m4(machine.on_m3(evil.on_m2(machine.answer())))
     return shown.digits, machine.on_m5(m5).digits
@@ -116,22 +123,22 @@ def test_evil_middle_gives_the_two_people_other_digits() -> None:
 def test_there_is_no_suite_without_encryption() -> None:
     m1 = viewer().start()
     for suites in (b"", b"\0", b"\x63"):
-        bare = M1(m1.mode, m1.attempt, suites, m1.secret_id, m1.ticket, m1.statement, m1.commit)
+        bare = replace(m1, suites=suites)
         with pytest.raises(HandshakeError):
-            HostHandshake(PARTIES, "host", os.urandom, association=5, m1=bare)
+            HostHandshake(PARTIES, "host", os.urandom, association=5, signer=SIGNER, m1=bare)
 
 
 def test_downgrade_is_refused_by_the_viewer() -> None:
     end = viewer()
-    m2 = HostHandshake(PARTIES, "host", os.urandom, association=5, m1=end.start()).answer()
+    m2 = HostHandshake(PARTIES, "host", os.urandom, association=5, signer=SIGNER, m1=end.start()).answer()
     with pytest.raises(HandshakeError):
-        end.on_m2(M2(m2.attempt, m2.method, b"\1", 0, 5, m2.ticket, m2.statement, m2.key, m2.nonce))
+        end.on_m2(replace(m2, suites=b"\1", suite=0))
 
 
 def test_a_useless_key_is_refused() -> None:
     """An all-zero X25519 result would let anybody know the key (RFC 7748 6.1)."""
     end = viewer()
-    m2 = HostHandshake(PARTIES, "host", os.urandom, association=5, m1=end.start()).answer()
-    end.on_m2(M2(m2.attempt, m2.method, m2.suites, 1, 5, m2.ticket, m2.statement, bytes(32), m2.nonce))
+    m2 = HostHandshake(PARTIES, "host", os.urandom, association=5, signer=SIGNER, m1=end.start()).answer()
+    end.on_m2(replace(m2, key=bytes(32)))
     with pytest.raises(HandshakeError, match="not usable"):
         end.on_m4(M4(end.attempt, b"", bytes(32)))

@@ -26,7 +26,12 @@ CLAIMS: dict[str, Any] = {
 
 
 def verify(token: str, **instead: Any) -> introduction.Introduction:
-    asked = {"issuer": "https://help.example", "session": "ses_1", "sender": 3, "now": float(NOW)} | instead
+    asked: dict[str, Any] = {
+        "issuer": "https://help.example",
+        "session": "ses_1",
+        "sender": 3,
+        "now": float(NOW),
+    } | instead
     return introduction.verify(token, KEYS, **asked)
 
 

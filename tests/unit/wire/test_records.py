@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from wire import seal
+from wire import nonces
 from wire.association import Pair
 from wire.errors import Forged, KeyExhausted, TooLarge
 from wire.handshake import Association
@@ -12,7 +12,7 @@ from wire.header import Delivery, Stream, header, unpack
 from wire.limits import MAX_CONTENT_BYTES, MAX_FORGERIES
 from wire.seal import Opener, Sealer
 
-ASSOCIATION = Association(7, 0, b"h" * 32, b"v" * 32, b"r" * 32, "123456", b"t" * 32)
+ASSOCIATION = Association(7, 0, 1, b"h" * 32, b"v" * 32, b"r" * 32, "123456", b"s" * 32, b"t" * 32)
 FIELDS = header(Delivery.ORDERED, Stream.CHAT, 1, 2)
 
 
@@ -30,7 +30,7 @@ def test_no_nonce_is_used_twice() -> None:
 
 @pytest.mark.rule("R18")
 def test_a_worn_key_seals_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seal, "MAX_KEY_MESSAGES", 3)
+    monkeypatch.setattr(nonces, "MAX_KEY_MESSAGES", 3)
     sealer = Sealer(b"k" * 32, 1, 1)
     for _ in range(3):
         sealer.seal(FIELDS, b"x")
@@ -49,7 +49,7 @@ def test_too_much_content_is_refused_before_sealing() -> None:
 def test_evil_viewer_can_neither_read_nor_forge_anothers_input() -> None:
     """Viewer 3 with its own association holds no key of viewer 2's."""
     host, two = pairs()
-    other = Association(8, 0, os.urandom(32), os.urandom(32), os.urandom(32), "000000", b"u" * 32)
+    other = Association(8, 0, 1, os.urandom(32), os.urandom(32), os.urandom(32), "000000", b"s" * 32, b"u" * 32)
     three = Pair(other, 3, 1, host=False)
     message = two.say(Stream.INPUT, b"secret")[0]
     assert Pair(other, 1, 3, host=True).open(unpack(message), message) is None

@@ -2,14 +2,16 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent.viewer.decode import Decoder
 from tests.vectors.generate import FILES, entropy, render
-from wire import keys
+from wire import keys, proof
 from wire.errors import Forged, Malformed, PictureError, WireError
 from wire.handshake import HostHandshake, Parties, ViewerHandshake
 from wire.header import Header, unpack
@@ -64,30 +66,60 @@ def test_handshake(vector: dict[str, Any]) -> None:
         assert isinstance(message, handshake.Notice)
         assert message.encode().hex() == vector["hex"]
         return
+    if "error" in vector:
+        _lied_to(vector)
+        return
+    viewer = viewer_of(vector)
+    assert viewer.start().encode().hex() == vector["m1"]
+    assert viewer.on_m2(_m2(vector)).encode().hex() == vector["m3"]
+    m5, association = viewer.on_m4(_m4(vector))
+    assert m5.encode().hex() == vector["m5"]
+    for name in ("host_to_viewer", "viewer_to_host", "resume_secret", "transcript", "signer"):
+        assert getattr(association, name).hex() == vector[name]
+    for name in ("digits", "number", "method", "suite"):
+        assert getattr(association, name) == vector[name]
+
+
+def viewer_of(vector: dict[str, Any]) -> ViewerHandshake:
+    """The viewer of a vector, with its randomness."""
     link, resume = (vector[name] and bytes.fromhex(vector[name]) for name in ("link", "resume"))
     parties = Parties(bytes.fromhex(vector["statement"]), vector["host"], vector["viewer"])
-    viewer = ViewerHandshake(parties, vector["ticket"], entropy(f"{vector['id']}/viewer"), link=link, resume=resume)
-    assert viewer.start().encode().hex() == vector["m1"]
-    m2, m4 = (handshake.decode(bytes.fromhex(vector[name])) for name in ("m2", "m4"))
-    assert isinstance(m2, handshake.M2)
-    assert isinstance(m4, handshake.M4)
-    assert viewer.on_m2(m2).encode().hex() == vector["m3"]
-    m5, association = viewer.on_m4(m4)
-    assert m5.encode().hex() == vector["m5"]
-    for name in ("host_to_viewer", "viewer_to_host", "resume_secret", "transcript"):
-        assert getattr(association, name).hex() == vector[name]
-    assert (association.digits, association.number, association.method) == (
-        vector["digits"],
-        vector["number"],
-        vector["method"],
-    )
+    return ViewerHandshake(
+        parties, vector["ticket"], entropy(f"{vector['id']}/viewer"), link=link, resume=resume,
+        introduction=vector["introduction"], offer=bytes.fromhex(vector["suites"]),
+    )  # fmt: skip
+
+
+def _m2(vector: dict[str, Any]) -> handshake.M2:
+    message = handshake.decode(bytes.fromhex(vector["m2"]))
+    assert isinstance(message, handshake.M2)
+    return message
+
+
+def _m4(vector: dict[str, Any]) -> handshake.M4:
+    message = handshake.decode(bytes.fromhex(vector["m4"]))
+    assert isinstance(message, handshake.M4)
+    return message
+
+
+def _lied_to(vector: dict[str, Any]) -> None:
+    """The relay changed M1: the host's honest answers to that do not convince the viewer."""
+    viewer = viewer_of(next(v.values[0] for v in vectors("handshake.json") if v.id == vector["of"]))
+    viewer.start()
+
+    def believe() -> None:
+        viewer.on_m2(_m2(vector))
+        viewer.on_m4(_m4(vector))
+
+    with pytest.raises(WireError):
+        believe()
 
 
 @pytest.mark.rule("R15")
 @pytest.mark.parametrize("name", ["m1", "m2", "m3", "m4", "m5"])
 def test_every_byte_of_a_handshake_counts_tamper(name: str) -> None:
     """Flip each byte of each message on its way: no handshake with a changed byte ends on both sides."""
-    vector = next(v.values[0] for v in vectors("handshake.json") if v.id == "digits")
+    vector = next(v.values[0] for v in vectors("handshake.json") if v.id == "introduced")
     for at in range(len(vector[name]) // 2):
         changed = bytearray.fromhex(vector[name])
         changed[at] ^= 0x01
@@ -95,15 +127,14 @@ def test_every_byte_of_a_handshake_counts_tamper(name: str) -> None:
 
 
 def _both_finish(vector: dict[str, Any], name: str, changed: bytes) -> bool:
-    parties = Parties(bytes.fromhex(vector["statement"]), 1, 2)
-    viewer = ViewerHandshake(parties, "ticket-viewer", entropy("digits/viewer"))
+    parties, viewer = Parties(bytes.fromhex(vector["statement"]), 1, 2), viewer_of(vector)
 
     def carry(message: Any, which: str) -> Any:
         return handshake.decode(changed if which == name else message.encode())
 
     try:
         m1 = carry(viewer.start(), "m1")
-        host = HostHandshake(parties, "ticket-host", entropy("digits/host"), association=11, m1=m1)
+        host = HostHandshake(parties, "ticket-host", os.urandom, association=11, signer=bytes(32), m1=m1)
         if m1.statement != parties.statement:
             return False  # the host answers `statement-differs` (agent.host.protocol)
         m3 = carry(viewer.on_m2(carry(host.answer(), "m2")), "m3")
@@ -138,8 +169,6 @@ def test_bodies(vector: dict[str, Any]) -> None:
         assert value.generations == {int(k): int(v) for k, v in vector["generations"].items()}
         assert (value.picture, value.receiving, value.parts, value.want) == (2, 3, 4, True)
         assert value.encode() == body
-    elif kind == "beacon":
-        assert screen.decode_beacon(body + b"later") == screen.Beacon(3, int(vector["ms"]), 44, 5)
     else:
         part, data = screen.decode_part(body)
         assert (part, bytes(data).hex()) == (screen.Part(44, 5, 6, 43, 1, 3), vector["data"])
@@ -163,3 +192,67 @@ def test_pictures(vector: dict[str, Any]) -> None:
             rgb[channel::3] = decoder.pixels[2 - channel :: 4]
         assert (decoder.width, decoder.height) == (step["width"], step["height"])
         assert hashlib.sha256(rgb).hexdigest() == step["rgb_sha256"]
+
+
+def signed_beacon(vector: dict[str, Any], body: bytes) -> screen.Beacon:
+    """A beacon that the host of the vector signed."""
+    beacon, signed, signature = screen.decode_beacon(body)
+    signer, statement = bytes.fromhex(vector["signer"]), bytes.fromhex(vector["statement"])
+    proof.check_beacon(signer, signed, signature, statement, vector["host"], vector["epoch"])
+    return beacon
+
+
+@pytest.mark.rule("R20")
+@pytest.mark.parametrize("vector", vectors("beacons.json"))
+def test_beacons(vector: dict[str, Any]) -> None:
+    if "steps" in vector:
+        assert _seen(vector) == vector["state"]
+    elif "notes" in vector:
+        slots = proof.Slots()
+        for stream, slot, seq, content in vector["notes"]:
+            slots.note(stream, slot, int(seq), bytes.fromhex(content))
+        assert slots.digest().hex() == vector["digest"]
+    else:
+        beacon = signed_beacon(vector, bytes.fromhex(vector["hex"]))
+        for name, value in vector["fields"].items():
+            found = getattr(beacon, name)
+            assert (found.hex() if isinstance(found, bytes) else str(found)) == str(value)
+        assert beacon.encode().hex() == vector["hex"][: -2 * screen.SIGNATURE_BYTES]
+
+
+def _seen(vector: dict[str, Any]) -> str:
+    seen = proof.PictureProof()
+    for kind, *rest in vector["steps"]:
+        if kind == "beacon":
+            seen.beacon(signed_beacon(vector, bytes.fromhex(rest[0])))
+        else:
+            number, group, data = rest
+            (seen.restart if kind == "catchup" else seen.add)(number, group, bytes.fromhex(data))
+    return "false" if seen.false else "proved" if seen.proved else "open"
+
+
+@pytest.mark.rule("R20")
+def test_every_byte_of_a_beacon_counts_tamper() -> None:
+    vector = next(v.values[0] for v in vectors("beacons.json") if v.id == "beacon-3")
+    body = bytes.fromhex(vector["hex"])
+    for at in range(len(body)):
+        changed = bytearray(body)
+        changed[at] ^= 1
+        with pytest.raises(Forged):
+            signed_beacon(vector, bytes(changed))
+    for name in ("host", "epoch"):
+        with pytest.raises(Forged):
+            signed_beacon({**vector, name: vector[name] + 1}, body)
+    with pytest.raises(Forged):
+        signed_beacon({**vector, "statement": bytes(32).hex()}, body)
+
+
+def test_a_beacon_of_a_later_version_may_say_more() -> None:
+    """What follows the known fields and comes before the signature is signed as well and otherwise left alone."""
+    vector = next(v.values[0] for v in vectors("beacons.json") if v.id == "beacon-1")
+    signer = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"signer").digest())
+    signed = bytes.fromhex(vector["hex"])[: -screen.SIGNATURE_BYTES] + b"later"
+    signature = signer.sign(proof.signed_bytes(bytes.fromhex(vector["statement"]), 1, 12, signed))
+    assert signed_beacon(vector, signed + signature).counter == 1
+    with pytest.raises(Malformed):
+        screen.decode_beacon((signed + signature)[:200])

@@ -1,7 +1,8 @@
 /** The five messages and the notices of the handshake (docs/protocol.md 3); their rules are in ../handshake.js. */
 
 import { Reader, Writer, decode as utf8, encode as toUtf8 } from '../bytes.js';
-import { Malformed } from '../errors.js';
+import { Malformed, TooLarge } from '../errors.js';
+import { MAX_TOKEN_BYTES } from '../limits.js';
 
 export const ATTEMPT_BYTES = 8;
 const MAX_KEM_BYTES = 1_184;
@@ -15,14 +16,19 @@ export const Notice = Object.freeze({
   REFUSED: 0x14,
   VERIFIED: 0x15,
   STATEMENT_DIFFERS: 0x16,
+  PQ_REQUIRED: 0x17,
+  NOT_INTRODUCED: 0x18,
+  METHOD_NOT_ALLOWED: 0x19,
+  NO_COMMON_SUITE: 0x1a,
 });
 const NOTICES = new Set(Object.values(Notice));
 
 /**
  * @typedef {{kind: 1, mode: number, attempt: Uint8Array, suites: Uint8Array, secretId: Uint8Array, ticket: string,
- *   statement: Uint8Array, commit: Uint8Array}} M1 what I offer, and a commitment to my key and nonce
+ *   statement: Uint8Array, introduction: string, commit: Uint8Array}} M1 what I offer, who introduces me, and a commitment
  * @typedef {{kind: 2, attempt: Uint8Array, method: number, suites: Uint8Array, suite: number, association: number,
- *   ticket: string, statement: Uint8Array, key: Uint8Array, nonce: Uint8Array}} M2 the host's choice, key and nonce
+ *   ticket: string, statement: Uint8Array, key: Uint8Array, nonce: Uint8Array, signer: Uint8Array}} M2 the host's choice,
+ *   key, nonce and the key it signs with
  * @typedef {{kind: 3, attempt: Uint8Array, key: Uint8Array, nonce: Uint8Array, kemKey: Uint8Array}} M3 what M1 committed to
  * @typedef {{kind: 4, attempt: Uint8Array, kemCiphertext: Uint8Array, mac: Uint8Array}} M4 the host's proof
  * @typedef {{kind: 5, attempt: Uint8Array, mac: Uint8Array}} M5 the viewer's proof
@@ -36,11 +42,12 @@ export function encode(message) {
   switch (message.kind) {
     case 1:
       writer.u8(message.mode).bytes(message.attempt).lp8(message.suites).bytes(message.secretId);
-      return writer.lp8(toUtf8(message.ticket)).bytes(message.statement).bytes(message.commit).done();
+      writer.lp8(toUtf8(message.ticket)).bytes(message.statement).lp16(toUtf8(message.introduction));
+      return writer.bytes(message.commit).done();
     case 2:
       writer.bytes(message.attempt).u8(message.method).lp8(message.suites).u8(message.suite).u32(message.association);
       writer.lp8(toUtf8(message.ticket)).bytes(message.statement);
-      return writer.bytes(message.key).bytes(message.nonce).done();
+      return writer.bytes(message.key).bytes(message.nonce).bytes(message.signer).done();
     case 3:
       return writer.bytes(message.attempt).bytes(message.key).bytes(message.nonce).lp16(message.kemKey).done();
     case 4:
@@ -57,8 +64,19 @@ export function withoutMac(message) {
 
 /** @param {Reader} reader */
 function ticket(reader) {
-  const raw = reader.lp8();
-  if (raw.some((byte) => byte > 127)) throw new Malformed('ticket id is not ASCII');
+  return ascii(reader.lp8(), 'ticket id');
+}
+
+/** @param {Reader} reader */
+function introduction(reader) {
+  const size = reader.u16();
+  if (size > MAX_TOKEN_BYTES) throw new TooLarge(`introduction of ${size} bytes`);
+  return ascii(reader.bytes(size), 'introduction');
+}
+
+/** @param {Uint8Array} raw @param {string} what */
+function ascii(raw, what) {
+  if (raw.some((byte) => byte > 127)) throw new Malformed(`${what} is not ASCII`);
   return utf8(raw);
 }
 
@@ -79,6 +97,7 @@ const LAYOUTS = {
     secretId: reader.bytes(8),
     ticket: ticket(reader),
     statement: reader.bytes(32),
+    introduction: introduction(reader),
     commit: reader.bytes(32),
   }),
   2: (reader) => ({
@@ -92,6 +111,7 @@ const LAYOUTS = {
     statement: reader.bytes(32),
     key: reader.bytes(32),
     nonce: reader.bytes(32),
+    signer: reader.bytes(32),
   }),
   3: (reader) => ({
     kind: 3,

@@ -187,7 +187,7 @@ export async function epochsKeepTheOldKeyUntilTheFirstLivePicture() {
   const sealers = await Promise.all([1, 2].map((n) => Sealer.from(secrets[n - 1], n, 1)));
   const message = async (sealer, kind) => {
     const fields = header({ kind, stream: 32, sender: 1, epoch: sealer.number });
-    return [fields, await sealer.seal(sealer.allocate(fields, 1), DATA)];
+    return [fields, await sealer.seal(fields, DATA)];
   };
   check(await epochs.open(...(await message(sealers[0], 3))), 'the old key still opens');
   check(await epochs.open(...(await message(sealers[1], 3 | Flag.CATCHUP))), 'a catch-up of the new one');
@@ -205,8 +205,7 @@ export async function evilMessagesOfAnotherClassStreamOrSlotAreDroppedUnopened()
   const sealer = await Sealer.from(secret, 4, 1);
   const content = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1, 9);
   const opened = async (from, kind, stream, recipient, slot = 0) => {
-    const clear = sealer.allocate(header({ kind, stream, sender: 1, recipient, slot }), content.length);
-    const message = await sealer.seal(clear, content);
+    const message = await sealer.seal(header({ kind, stream, sender: 1, recipient, slot }), content);
     return (await from.open(unpack(message), message)) !== null;
   };
   const { CONTROL, INPUT, FEEDBACK, BEACON, SCREEN, RECORDING } = Stream;
@@ -243,27 +242,49 @@ export async function aSequenceIsNeverUsedTwice() {
   const sealer = await Sealer.from(new Uint8Array(32), 1, 2);
   const fields = header({ kind: 1, stream: 3, sender: 2 });
   const seen = new Set();
-  for (let n = 0; n < 1000; n++) seen.add(toHex(sealer.allocate(fields, 10)));
-  equal(seen.size, 1000, 'headers');
-  refuses(() => sealer.allocate(fields, 70_000), 'too-large', 'content over its limit');
+  const sealing = Array.from({ length: 1000 }, () => sealer.seal(fields, DATA)); // all at once: numbers are taken in order
+  for (const message of await Promise.all(sealing)) seen.add(toHex(message.subarray(16, 24)));
+  equal(seen.size, 1000, 'numbers');
+  equal(Number(unpack(await sealer.seal(fields, DATA)).seq), 1000, 'the next one');
+  equal(Object.keys(sealer).includes('key'), false, 'the key is not at hand to seal otherwise');
+  refuses(() => sealer.seal(fields, new Uint8Array(70_000)), 'too-large', 'content over its limit');
 }
 
 // ---- age of the picture
 
+const said = (counter, ms, picture) => ({ counter, ms: BigInt(ms), picture });
+
 export function theAgeOfThePictureIsKnown() {
   const fresh = new Freshness();
   fresh.begin(0);
-  fresh.beacon(1, 1_000);
+  fresh.beacon(said(1, 500, 1), 1_000, true);
   fresh.part(1_100);
-  fresh.draw(1, 1_200);
+  fresh.draw(1, 1_200, true);
   equal([fresh.age(1_500), fresh.stale(1_500), fresh.wanting(1_500)], [300, false, false], 'current');
-  fresh.beacon(1, 2_000);
+  fresh.beacon(said(2, 1_500, 1), 2_000, true);
   equal(fresh.age(2_000), 0, 'still current');
-  fresh.beacon(2, 3_000);
+  fresh.beacon(said(3, 2_500, 2), 3_000, true);
   equal([fresh.age(5_500), fresh.stale(5_500), fresh.wanting(5_500)], [3_500, true, true], 'behind');
   fresh.part(5_600);
   check(!fresh.wanting(5_700), 'a part came');
   check(!fresh.silent(17_000) && fresh.silent(18_001), 'silence');
+}
+
+export function staleReplaysAndDelaysCountAsAge() {
+  const fresh = new Freshness();
+  fresh.begin(0);
+  fresh.draw(1, 0, true);
+  for (let n = 1; n <= 5; n++) fresh.beacon(said(n, n * 1_000, 1), n * 1_000 + 20, true);
+  equal(fresh.age(5_020), 0, 'current');
+  fresh.beacon(said(3, 3_000, 1), 9_000, true);
+  equal(fresh.age(9_000), 3_980, 'a beacon from before');
+  fresh.beacon(said(6, 6_000, 1), 10_000, true);
+  equal(Math.round(fresh.age(10_000)), 3_979, 'held back for four seconds');
+  check(fresh.stale(10_000), 'which is old');
+  fresh.beacon(said(7, 11_000, 1), 11_021, true);
+  check(fresh.age(11_021) < 5, 'current again');
+  fresh.beacon(said(8, 12_000, 1), 12_021, false);
+  check(fresh.age(12_021) >= 1_000, 'what is not vouched for does not count');
 }
 
 // ---- zstd
