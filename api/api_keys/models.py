@@ -23,4 +23,12 @@ class ApiKey(SQLModel, table=True):
     scopes: list[str] = Field(sa_type=JSON)
     created_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
+    networks: list[str] = Field(default_factory=list, sa_type=JSON)
+    """Whence it may be used (CIDR), beside what holds for its maker; empty: from anywhere."""
     last_used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    last_used_sealed: bytes | None = None
+    """The address it was last used from."""
+    rotated_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    old_digest: str | None = Field(default=None, unique=True)
+    """Of the secret before the present one, as long as that still works."""
+    old_expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

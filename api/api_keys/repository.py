@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlmodel import col, select, update
+from sqlmodel import col, delete, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -34,9 +34,14 @@ async def page(db: AsyncSession, caller: Caller, after: str | None, limit: int) 
 async def with_maker(db: AsyncSession, digest: str) -> tuple[ApiKey, Operator] | None:
     """A key by its hash, and the operator it acts for."""
     joined = select(ApiKey, Operator).join(Operator, col(Operator.id) == col(ApiKey.operator_id))
-    return (await db.exec(joined.where(ApiKey.digest == digest))).first()
+    return (await db.exec(joined.where(or_(ApiKey.digest == digest, ApiKey.old_digest == digest)))).first()
 
 
-async def touch(db: AsyncSession, key_id: str, now: datetime) -> None:
-    """Note that a key was used."""
-    await db.exec(update(ApiKey).where(col(ApiKey.id) == key_id).values(last_used_at=now))
+async def touch(db: AsyncSession, key_id: str, now: datetime, sealed: bytes | None) -> None:
+    """Note that a key was used, and from where."""
+    await db.exec(update(ApiKey).where(col(ApiKey.id) == key_id).values(last_used_at=now, last_used_sealed=sealed))
+
+
+async def delete_all_of(db: AsyncSession, operator_id: str) -> None:
+    """The keys of an operator who is gone."""
+    await db.exec(delete(ApiKey).where(col(ApiKey.operator_id) == operator_id))

@@ -4,8 +4,8 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from api.api_keys import repository, service
-from api.api_keys.schemas import ApiKeyCreate, ApiKeyCreated, ApiKeyView
-from api.auth.caller import ApiKeysReader, ApiKeysWriter
+from api.api_keys.schemas import ApiKeyCreate, ApiKeyCreated, ApiKeyRotate, ApiKeyView
+from api.auth.caller import ApiKeysReader, ApiKeysWriter, FreshApiKeysWriter
 from api.context import Ctx, Db
 from api.examples import answers
 from api.idempotency.service import Idempotent
@@ -16,10 +16,12 @@ router = APIRouter(prefix="/v1/api-keys", tags=["API keys"])
 
 
 @router.get("", operation_id="list_api_keys", summary="List API keys", responses=answers(BadCursor))
-async def list_api_keys(caller: ApiKeysReader, db: Db, limit: Limit = 50, cursor: Cursor = None) -> Page[ApiKeyView]:
-    """Keys without their secret part, newest first."""
+async def list_api_keys(
+    caller: ApiKeysReader, context: Ctx, db: Db, limit: Limit = 50, cursor: Cursor = None
+) -> Page[ApiKeyView]:
+    """Keys without their secret part, newest first; expired ones, too, until somebody deletes them."""
     rows = await repository.page(db, caller, after_cursor(cursor), limit)
-    return page_of([service.view(row) for row in rows], [row.id for row in rows], limit)
+    return page_of([service.view(context, row) for row in rows], [row.id for row in rows], limit)
 
 
 @router.post(
@@ -31,10 +33,33 @@ async def list_api_keys(caller: ApiKeysReader, db: Db, limit: Limit = 50, cursor
     responses=answers(Forbidden),
 )
 async def create_api_key(
-    caller: ApiKeysWriter, body: ApiKeyCreate, context: Ctx, db: Db, remembered: Idempotent
+    caller: FreshApiKeysWriter, body: ApiKeyCreate, context: Ctx, db: Db, remembered: Idempotent
 ) -> JSONResponse:
-    """The secret is shown only now. The key acts for you, with the scopes you choose among your own."""
+    """The secret is shown only now. The key acts for you, with the scopes you choose among your own.
+
+    What you may no longer do, it may no longer do either; and from where you may not work, it cannot be used.
+    """
     return await remembered.once(db, caller.id, 201, lambda: service.create(db, context, caller, body))
+
+
+@router.post(
+    "/{key_id}/rotate",
+    operation_id="rotate_api_key",
+    summary="Renew the secret of an API key",
+    response_model=ApiKeyCreated,
+    responses=answers(NotFound, Forbidden),
+)
+async def rotate_api_key(
+    caller: FreshApiKeysWriter,
+    key_id: str,
+    context: Ctx,
+    db: Db,
+    remembered: Idempotent,
+    body: ApiKeyRotate | None = None,
+) -> JSONResponse:
+    """Of a key of your own. The new secret is shown only now; the old one stops at once, or after `overlap_minutes`."""
+    wanted = body or ApiKeyRotate()
+    return await remembered.once(db, caller.id, 200, lambda: service.rotate(db, context, caller, key_id, wanted))
 
 
 @router.delete(
@@ -44,6 +69,6 @@ async def create_api_key(
     status_code=204,
     responses=answers(NotFound),
 )
-async def delete_api_key(caller: ApiKeysWriter, key_id: str, db: Db) -> None:
+async def delete_api_key(caller: ApiKeysWriter, key_id: str, context: Ctx, db: Db) -> None:
     """It stops working at once."""
-    await service.delete(db, caller, key_id)
+    await service.delete(db, context, caller, key_id)

@@ -6,9 +6,13 @@ from typing import Annotated
 from pydantic import Field
 
 from api.auth.permissions import Scope
+from api.kit.networks import Networks
 from api.kit.schema import Body, Name, View
 
 MAX_LIFE_DAYS = 366
+MAX_OVERLAP_MINUTES = 24 * 60
+
+Life = Annotated[int, Field(ge=1, le=MAX_LIFE_DAYS)]
 
 
 class ApiKeyCreate(Body):
@@ -16,7 +20,19 @@ class ApiKeyCreate(Body):
 
     name: Name = Field(examples=["CRM"])
     scopes: Annotated[list[Scope], Field(min_length=1, examples=[["sessions:read", "sessions:write"]])]
-    expires_in_days: Annotated[int, Field(ge=1, le=MAX_LIFE_DAYS)] = Field(default=90, examples=[90])
+    expires_in_days: Life = Field(default=90, examples=[90])
+    networks: Networks = Field(default_factory=list)
+
+
+class ApiKeyRotate(Body):
+    """A new secret for the key, and for how long the old one still works."""
+
+    expires_in_days: Life = Field(default=90, description="From now on.", examples=[90])
+    overlap_minutes: Annotated[int, Field(ge=0, le=MAX_OVERLAP_MINUTES)] = Field(
+        default=0,
+        description="For so long the old secret works, too, unless it expires before; 0: it stops at once.",
+        examples=[60],
+    )
 
 
 class ApiKeyView(View):
@@ -29,7 +45,16 @@ class ApiKeyView(View):
     operator_id: str = Field(description="Its maker, for whom it acts.", examples=["opr_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
     created_at: datetime
     expires_at: datetime = Field(examples=["2027-03-01T09:00:00Z"])
-    last_used_at: datetime | None = Field(default=None, description="To the minute.", examples=[None])
+    expired: bool = Field(description="Whether it is over; an expired key can be rotated or deleted.", examples=[False])
+    networks: list[str] = Field(
+        description="Whence it may be used; empty: from anywhere.", examples=[["203.0.113.0/24"]]
+    )
+    last_used_at: datetime | None = Field(default=None, description="To the minute.", examples=["2026-12-01T09:00:00Z"])
+    last_used_address: str | None = Field(default=None, examples=["203.0.113.7"])
+    rotated_at: datetime | None = Field(default=None, description="When its secret was last renewed.", examples=[None])
+    old_secret_until: datetime | None = Field(
+        default=None, description="Until when the secret before this one works, too.", examples=[None]
+    )
 
 
 class ApiKeyCreated(ApiKeyView):

@@ -3,14 +3,14 @@
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from api.auth.caller import DevicesReader, DevicesWriter
+from api.auth.caller import DevicesReader, DevicesWriter, FreshDevicesWriter
 from api.context import Ctx, Db
 from api.device_enrolments import repository, service
 from api.device_enrolments.schemas import DeviceEnrolmentCreate, DeviceEnrolmentCreated, DeviceEnrolmentView
 from api.examples import answers
 from api.idempotency.service import Idempotent
 from api.kit.pages import Cursor, Limit, Page, after_cursor, page_of
-from api.problems import BadCursor, Forbidden, NotFound
+from api.problems import BadCursor, NotFound
 
 router = APIRouter(prefix="/v1/device-enrolments", tags=["devices"])
 
@@ -30,10 +30,9 @@ async def list_device_enrolments(
     summary="Create an enrolment token",
     status_code=201,
     response_model=DeviceEnrolmentCreated,
-    responses=answers(Forbidden),
 )
 async def create_device_enrolment(
-    caller: DevicesWriter, body: DeviceEnrolmentCreate, context: Ctx, db: Db, remembered: Idempotent
+    caller: FreshDevicesWriter, body: DeviceEnrolmentCreate, context: Ctx, db: Db, remembered: Idempotent
 ) -> JSONResponse:
     """The token is shown only now. At the machine: `tasuki enroll TOKEN --server …`."""
     return await remembered.once(db, caller.id, 201, lambda: service.create(db, context, caller, body))

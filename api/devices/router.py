@@ -5,8 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
-from api.auth.caller import DevicesConnector, DevicesReader, DevicesWriter
-from api.auth.permissions import authorize_in_person
+from api.auth.caller import DevicesConnector, DevicesReader, DevicesWriter, FreshDevicesWriter
 from api.context import Ctx, Db
 from api.devices import connecting, repository, service
 from api.devices.schemas import DevicePatch, DeviceSessionCreate, DeviceView
@@ -20,7 +19,6 @@ from api.problems import (
     ConnectionNotAllowed,
     DeviceUnavailable,
     DeviceWiped,
-    Forbidden,
     ModeNotAllowed,
     NotFound,
     Unavailable,
@@ -93,11 +91,10 @@ async def enable_device(caller: DevicesWriter, device_id: str, context: Ctx, db:
     "/{device_id}/wipe",
     operation_id="wipe_device",
     summary="Wipe the enrolment of a device",
-    responses=answers(NotFound, Forbidden),
+    responses=answers(NotFound),
 )
-async def wipe_device(caller: DevicesWriter, device_id: str, context: Ctx, db: Db) -> DeviceView:
+async def wipe_device(caller: FreshDevicesWriter, device_id: str, context: Ctx, db: Db) -> DeviceView:
     """Its key is refused at once and for ever; the device deletes it when it next calls. Nothing else on it is touched."""
-    authorize_in_person(caller)
     device = await service.get(db, caller, device_id, lock=True)
     return await service.view(db, context, caller, await service.wipe(db, context, caller, device))
 
@@ -107,11 +104,10 @@ async def wipe_device(caller: DevicesWriter, device_id: str, context: Ctx, db: D
     operation_id="delete_device",
     summary="Delete a device",
     status_code=204,
-    responses=answers(NotFound, Forbidden),
+    responses=answers(NotFound),
 )
-async def delete_device(caller: DevicesWriter, device_id: str, context: Ctx, db: Db) -> None:
+async def delete_device(caller: FreshDevicesWriter, device_id: str, context: Ctx, db: Db) -> None:
     """Forget it. Wipe it first if its key is to be deleted at the device, too. Its sessions stay in your records."""
-    authorize_in_person(caller)
     await service.delete(db, context, caller, device_id)
 
 

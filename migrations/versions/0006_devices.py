@@ -54,6 +54,19 @@ def upgrade() -> None:
     op.add_column("session", sa.Column("device_name", sa.String(), nullable=True))
     some = sa.text(LIVE_DEVICE)
     op.create_index("ix_session_live_device", "session", ["device_id"], sqlite_where=some, postgresql_where=some)
+    _api_keys()
+
+
+def _api_keys() -> None:
+    with op.batch_alter_table("api_key") as table:
+        table.add_column(sa.Column("networks", sa.JSON(), nullable=False, server_default="[]"))
+        table.add_column(sa.Column("last_used_sealed", sa.LargeBinary(), nullable=True))
+        table.add_column(sa.Column("rotated_at", sa.DateTime(timezone=True), nullable=True))
+        table.add_column(sa.Column("old_digest", sa.String(), nullable=True))
+        table.add_column(sa.Column("old_expires_at", sa.DateTime(timezone=True), nullable=True))
+        table.create_unique_constraint("uq_api_key_old_digest", ["old_digest"])
+    with op.batch_alter_table("api_key") as table:
+        table.alter_column("networks", server_default=None)
 
 
 def _devices() -> None:
@@ -98,6 +111,10 @@ def _devices() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("api_key") as table:
+        table.drop_constraint("uq_api_key_old_digest", type_="unique")
+        for name in ("old_expires_at", "old_digest", "rotated_at", "last_used_sealed", "networks"):
+            table.drop_column(name)
     op.drop_index("ix_session_live_device", "session")
     with op.batch_alter_table("session") as table:
         table.drop_column("device_name")
