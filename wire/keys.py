@@ -24,8 +24,12 @@ def mac(key: bytes, data: bytes) -> bytes:
 
 
 def expand(secret: bytes, label: str, context: bytes, size: int = SECRET_BYTES) -> bytes:
-    """HKDF-Expand (RFC 5869) with info = prefix, label, 00, context."""
-    info = PREFIX + label.encode() + b"\0" + context
+    """HKDF-Expand with info = prefix, label, 00, context."""
+    return hkdf_expand(secret, PREFIX + label.encode() + b"\0" + context, size)
+
+
+def hkdf_expand(secret: bytes, info: bytes, size: int) -> bytes:
+    """HKDF-Expand with SHA-256 (RFC 5869 2.3)."""
     return HKDFExpand(algorithm=hashes.SHA256(), length=size, info=info).derive(secret)
 
 

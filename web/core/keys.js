@@ -31,16 +31,20 @@ export async function hmac(key, data) {
   return new Uint8Array(await crypto.subtle.sign('HMAC', key, plain(data)));
 }
 
+/** HKDF-Expand (RFC 5869 2.3) for at most one block of 32 bytes. @param {CryptoKey} secret an HMAC key @param {Uint8Array} info @param {number} size */
+export async function hkdfExpand(secret, info, size) {
+  return (await hmac(secret, concat(info, u8(1)))).slice(0, size);
+}
+
 /**
- * HKDF-Expand (RFC 5869 2.3) for at most one block: info = prefix, label, 00, context.
+ * HKDF-Expand with info = prefix, label, 00, context.
  * @param {CryptoKey} secret an HMAC key
  * @param {string} label
  * @param {Uint8Array} context
  * @param {number} size at most 32
  */
 export async function expand(secret, label, context, size = 32) {
-  const info = concat(encode(PREFIX + label), u8(0), context);
-  return (await hmac(secret, concat(info, u8(1)))).slice(0, size);
+  return hkdfExpand(secret, concat(encode(PREFIX + label), u8(0), context), size);
 }
 
 /** The HKDF salt of a handshake by digits. */
