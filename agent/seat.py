@@ -16,7 +16,7 @@ from wire.errors import WireError
 from wire.keys import sha256
 from wire.limits import RENEW_SECONDS
 from wire.messages import relay as texts
-from wire.statement import Demands, demands_of
+from wire.statement import Demands, demands_in
 
 RETRY_SECONDS: Final = 10.0
 
@@ -78,7 +78,7 @@ class Seat:
                 mode=str(statement["mode"]),
                 issuer=str(statement["iss"]),
                 keys=keys,
-                demands=demands_of(statement),
+                demands=demands_in(statement),
                 introduction=str(answer.get("introduction") or ""),
                 limit_seconds=_smallest(
                     statement.get("limits"), tokens.unverified_claims(answer["ticket"]).get("limits")

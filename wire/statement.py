@@ -25,10 +25,18 @@ class Demands:
 ANYTHING: Final = Demands()
 
 
-def demands_of(claims: Mapping[str, Any]) -> Demands:
-    """The demands of a verified statement; members that are missing demand nothing. `Malformed` for what is unknown: a
+def demands_in(statement: Mapping[str, Any]) -> Demands:
+    """The demands of a verified statement: they are in its `policy`. Raises `Malformed`."""
+    policy = statement.get("policy", {})
+    if not isinstance(policy, dict):
+        raise Malformed("the statement's policy is no object")
+    return demands_of(policy)
+
+
+def demands_of(policy: Mapping[str, Any]) -> Demands:
+    """The demands among members of policy; those that are missing demand nothing. `Malformed` for what is unknown: a
     demand that is not understood must not be taken for none."""
-    verification, pq_required = claims.get("verification", "either"), claims.get("pq_required", False)
+    verification, pq_required = policy.get("verification", "either"), policy.get("pq_required", False)
     if not isinstance(verification, str) or verification not in VERIFICATIONS:
         raise Malformed("the statement asks for a verification that is not known here")
     if not isinstance(pq_required, bool):

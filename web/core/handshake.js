@@ -259,7 +259,7 @@ export function claimsOf(token) {
  * @returns {Demands}
  */
 export function demandsOf(token) {
-  const { verification = 'either', pq_required: pqRequired = false } = claimsOf(token);
+  const { verification = 'either', pq_required: pqRequired = false } = claimsOf(token).policy ?? {};
   if (!['digits', 'link', 'either'].includes(verification) || typeof pqRequired !== 'boolean') {
     throw new HandshakeError('the statement demands something that is not known here', 'statement-differs');
   }
