@@ -11,13 +11,14 @@ thousand at once gets no more of them looked at. With several api processes the 
 """
 
 import asyncio
+import functools
 import ipaddress
 import math
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from api.join.counts import BUCKET_SECONDS, Counts, Key, MemoryCounts, Spread
+from api.join.counts import BUCKET_SECONDS, Counts, Key, MemoryCounts, Tally
 from api.kit.throttle import Standing, address_key
 from api.problems import TooManyRequests
 
@@ -32,7 +33,7 @@ GLOBAL_WINDOW_SECONDS = 60 * 60
 
 NAME = "join"
 """Of this policy in rate-limit headers."""
-_ALL = Key("all", "")
+_ALL = Key("all", "", GLOBAL_WINDOW_SECONDS)
 
 
 @dataclass(slots=True)
@@ -40,7 +41,7 @@ class Attempt:
     """One code that may be looked at."""
 
     keys: tuple[Key, ...]
-    bucket: int
+    time: float
     standing: Standing
     """What the address has left if this was a failure."""
     shielded: bool
@@ -79,73 +80,59 @@ class JoinBudgets:
 
     async def shielded(self) -> bool:
         """Whether somebody seems to be guessing."""
-        found = await self._counts.spread([_ALL], self._oldest(GLOBAL_WINDOW_SECONDS))
-        return sum(found[_ALL].values()) >= SHIELD_FAILURES
+        return (await self._counts.tally(_ALL, self._now())).failures >= SHIELD_FAILURES
 
     @asynccontextmanager
     async def attempt(self, address: str | None, code: str) -> AsyncIterator[Attempt]:
         """A code may be looked at, else TooManyRequests. It counts if `failed` is set by the end."""
-        household = address_key(address)
+        household, network = _places(address)
         turn = self._turns.setdefault(household, _Turn())
         turn.wanted += 1
         try:
             async with turn.lock:
-                attempt = await self._reserve(household, _network(household), _length(code))
+                attempt = await self._reserve(household, network, _length(code))
                 try:
                     yield attempt
                 finally:
                     if not attempt.failed:
-                        await self._counts.give_back(attempt.keys, attempt.bucket)
+                        await self._counts.give_back(attempt.keys, attempt.time)
         finally:
             turn.wanted -= 1
             if not turn.wanted:
                 del self._turns[household]
 
     async def _reserve(self, household: str, network: str, length: int) -> Attempt:
-        keys = (
-            Key("address", self._hidden(household)),
-            Key("network", self._hidden(network)),
-            Key("length", str(length)),
+        now, attempt = self._now(), None
+        address_, network_, length_, _ = keys = (
+            Key("address", self._hidden(household), ADDRESS_WINDOW_SECONDS),
+            Key("network", self._hidden(network), ADDRESS_WINDOW_SECONDS),
+            Key("length", str(length), GLOBAL_WINDOW_SECONDS),
             _ALL,
         )
-        bucket = int(self._now()) // BUCKET_SECONDS * BUCKET_SECONDS
-        attempt: Attempt | None = None
 
-        def judge(found: Mapping[Key, Spread]) -> None:
+        def judge(found: Mapping[Key, Tally]) -> None:
             nonlocal attempt
-            failures = sum(self._recent(found[_ALL], GLOBAL_WINDOW_SECONDS).values())
-            shielded = failures > SHIELD_FAILURES
-            limits = (
-                (ADDRESS_FAILURES_SHIELDED if shielded else ADDRESS_FAILURES, ADDRESS_WINDOW_SECONDS),
-                (NETWORK_FAILURES, ADDRESS_WINDOW_SECONDS),
-                (LENGTH_FAILURES[length], GLOBAL_WINDOW_SECONDS),
-            )
-            standings = [
-                self._standing(found[key], limit, window) for key, (limit, window) in zip(keys, limits, strict=False)
-            ]
-            for standing in standings:
-                if standing.remaining < 0:
-                    raise _refusal(standing)
-            attempt = Attempt(keys, bucket, standings[0], shielded, failures)
+            shielded = found[_ALL].failures > SHIELD_FAILURES
+            limits = {
+                address_: ADDRESS_FAILURES_SHIELDED if shielded else ADDRESS_FAILURES,
+                network_: NETWORK_FAILURES,
+                length_: LENGTH_FAILURES[length],
+            }
+            for key, limit in limits.items():
+                if found[key].failures > limit:
+                    raise _refusal(_standing(key, found[key], limit, now))
+            mine = _standing(address_, found[address_], limits[address_], now)
+            attempt = Attempt(keys, now, mine, shielded, found[_ALL].failures)
 
-        await self._counts.reserve(keys, bucket, self._oldest(GLOBAL_WINDOW_SECONDS), judge)
+        await self._counts.reserve(keys, now, judge)
         assert attempt is not None
         return attempt
 
-    def _standing(self, spread: Spread, limit: int, window: int) -> Standing:
-        """Where a key stands, this try counted: negative when it is one too many."""
-        recent = self._recent(spread, window)
-        first = min(recent, default=int(self._now()))
-        reset = math.ceil(first + BUCKET_SECONDS + window - self._now())
-        return Standing(limit, limit - sum(recent.values()), max(reset, 1), window)
 
-    def _recent(self, spread: Spread, window: int) -> dict[int, int]:
-        oldest = self._oldest(window)
-        return {bucket: count for bucket, count in spread.items() if bucket >= oldest and count}
-
-    def _oldest(self, window: int) -> int:
-        """The first bucket that reaches into the window: it counts whole, so nobody gets a place too early."""
-        return int(self._now() - window) // BUCKET_SECONDS * BUCKET_SECONDS
+def _standing(key: Key, tally: Tally, limit: int, now: float) -> Standing:
+    """Where a key stands, this try counted."""
+    reset = math.ceil(tally.since + BUCKET_SECONDS + key.window - now)
+    return Standing(limit, max(limit - tally.failures, 0), max(reset, 1), key.window)
 
 
 def _refusal(standing: Standing) -> TooManyRequests:
@@ -161,10 +148,12 @@ def _length(code: str) -> int:
     return next(most for most in LENGTH_FAILURES if len(code) <= most)
 
 
-def _network(household: str) -> str:
-    """The /24 or /48 around an address; an address that is none stands for itself."""
+@functools.lru_cache(maxsize=32_768)
+def _places(address: str | None) -> tuple[str, str]:
+    """The address or /64, and the /24 or /48 around it; what is no address stands for itself."""
+    household = address_key(address)
     try:
         inside = ipaddress.ip_network(household)
     except ValueError:
-        return household
-    return str(inside.supernet(new_prefix=24 if inside.version == 4 else 48))
+        return household, household
+    return household, str(inside.supernet(new_prefix=24 if inside.version == 4 else 48))

@@ -1,49 +1,93 @@
-"""Counting failures in buckets of some seconds: in memory for one api process, in a table for several. The same rules on both.
+"""Counting failures in buckets of a minute: in memory for one api process, in a table for several. The same rules on both.
 
 A reservation counts first and looks afterwards, so that many tries at once cannot all see the same free place.
 """
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.db import Database
 from api.join import repository
 
-BUCKET_SECONDS = 10
+BUCKET_SECONDS = 60
 MAX_KEYS = 50_000
 """Addresses remembered at once; the one unused longest is forgotten first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What is counted: under which budget, for whom."""
+class Key(NamedTuple):
+    """What is counted: under which budget, for whom, over how many seconds."""
 
     budget: str
     whose: str
+    window: int
+
+    def oldest(self, now: float) -> int:
+        """The first bucket that reaches into the window. It counts whole, so that nobody gets a place too early."""
+        return bucket_of(now - self.window)
 
 
-Spread = Mapping[int, int]
-"""Failures by the second since 1970 at which their bucket begins."""
-Judge = Callable[[Mapping[Key, Spread]], None]
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Failures within a key's window, and when their first bucket began (seconds since 1970)."""
+
+    failures: int
+    since: int
+
+
+Judge = Callable[[Mapping[Key, Tally]], None]
 """Raises when there are too many; then nothing is counted."""
+
+
+def bucket_of(time: float) -> int:
+    """When the bucket of a time begins."""
+    return int(time) // BUCKET_SECONDS * BUCKET_SECONDS
 
 
 class Counts(Protocol):
     """Where failures are counted."""
 
-    async def reserve(self, keys: Sequence[Key], bucket: int, oldest: int, judge: Judge) -> None:
-        """Count one for each key, unless `judge` raises over what there is since `oldest`, this one included."""
+    async def reserve(self, keys: Sequence[Key], now: float, judge: Judge) -> None:
+        """Count one for each key, unless `judge` raises over what there is, this one included."""
         ...
 
-    async def give_back(self, keys: Sequence[Key], bucket: int) -> None:
-        """It was no failure."""
+    async def give_back(self, keys: Sequence[Key], then: float) -> None:
+        """What was counted at that time was no failure."""
         ...
 
-    async def spread(self, keys: Sequence[Key], oldest: int) -> Mapping[Key, Spread]:
-        """What there is since `oldest`."""
+    async def tally(self, key: Key, now: float) -> Tally:
+        """What there is."""
         ...
+
+
+class _Window:
+    """The buckets of one key, oldest first, and their sum."""
+
+    __slots__ = ("buckets", "failures")
+
+    def __init__(self) -> None:
+        self.buckets: deque[list[int]] = deque()
+        self.failures = 0
+
+    def forget_before(self, oldest: int) -> None:
+        while self.buckets and (self.buckets[0][0] < oldest or not self.buckets[0][1]):
+            self.failures -= self.buckets.popleft()[1]
+
+    def add(self, bucket: int, amount: int) -> None:
+        for known in reversed(self.buckets):
+            if known[0] == bucket:
+                known[1] += amount
+                self.failures += amount
+                return
+        if amount > 0:
+            self.buckets.append([bucket, amount])
+            self.failures += amount
+
+    def tally(self, now: float) -> Tally:
+        return Tally(self.failures, self.buckets[0][0] if self.buckets else bucket_of(now))
 
 
 class MemoryCounts:
@@ -51,42 +95,47 @@ class MemoryCounts:
 
     def __init__(self, max_keys: int = MAX_KEYS) -> None:
         self._max_keys = max_keys
-        self._counts: OrderedDict[Key, dict[int, int]] = OrderedDict()
+        self._windows: OrderedDict[Key, _Window] = OrderedDict()
 
-    async def reserve(self, keys: Sequence[Key], bucket: int, oldest: int, judge: Judge) -> None:
+    async def reserve(self, keys: Sequence[Key], now: float, judge: Judge) -> None:
         """Without a pause between counting and looking."""
+        bucket, found = bucket_of(now), {}
         for key in keys:
-            self._add(key, bucket, 1, oldest)
+            window = self._window(key, now)
+            window.add(bucket, 1)
+            found[key] = window.tally(now)
         try:
-            judge({key: dict(self._counts[key]) for key in keys})
+            judge(found)
         except Exception:
-            for key in keys:
-                self._add(key, bucket, -1, oldest)
+            await self.give_back(keys, now)
             raise
+        while len(self._windows) > self._max_keys:
+            self._windows.popitem(last=False)
 
-    async def give_back(self, keys: Sequence[Key], bucket: int) -> None:
-        """It was no failure."""
+    async def give_back(self, keys: Sequence[Key], then: float) -> None:
+        """What was counted at that time was no failure."""
+        bucket = bucket_of(then)
         for key in keys:
-            if self._counts.get(key, {}).get(bucket, 0) > 0:
-                self._add(key, bucket, -1, 0)
+            window = self._windows.get(key)
+            if window is not None:
+                window.add(bucket, -1)
+                if not window.failures:
+                    del self._windows[key]
 
-    async def spread(self, keys: Sequence[Key], oldest: int) -> Mapping[Key, Spread]:
-        """What there is since `oldest`."""
-        return {
-            key: {bucket: count for bucket, count in self._counts.get(key, {}).items() if bucket >= oldest}
-            for key in keys
-        }
+    async def tally(self, key: Key, now: float) -> Tally:
+        """What there is."""
+        window = self._windows.get(key, _Window())
+        window.forget_before(key.oldest(now))
+        return window.tally(now)
 
-    def _add(self, key: Key, bucket: int, amount: int, oldest: int) -> None:
-        buckets = self._counts.setdefault(key, {})
-        self._counts.move_to_end(key)
-        buckets[bucket] = buckets.get(bucket, 0) + amount
-        for old in [start for start, count in buckets.items() if start < oldest or not count]:
-            del buckets[old]
-        if not buckets:
-            del self._counts[key]
-        while len(self._counts) > self._max_keys:
-            self._counts.popitem(last=False)
+    def _window(self, key: Key, now: float) -> _Window:
+        window = self._windows.get(key)
+        if window is None:
+            window = self._windows[key] = _Window()
+        else:
+            self._windows.move_to_end(key)
+            window.forget_before(key.oldest(now))
+        return window
 
 
 class TableCounts:
@@ -95,29 +144,25 @@ class TableCounts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def reserve(self, keys: Sequence[Key], bucket: int, oldest: int, judge: Judge) -> None:
-        """In the order of the keys' names, so that two transactions never wait for each other."""
+    async def reserve(self, keys: Sequence[Key], now: float, judge: Judge) -> None:
+        """In the order of the keys, so that two transactions never wait for each other."""
         async with self._database.write() as db:
-            for key in sorted(keys, key=lambda key: (key.budget, key.whose)):
-                await repository.add_failures(db, key.budget, key.whose, bucket, 1)
-            judge(await self._read(db, keys, oldest))
+            for key in sorted(keys):
+                await repository.add_failures(db, key.budget, key.whose, bucket_of(now), 1)
+            judge({key: await self._read(db, key, now) for key in keys})
 
-    async def give_back(self, keys: Sequence[Key], bucket: int) -> None:
-        """It was no failure."""
+    async def give_back(self, keys: Sequence[Key], then: float) -> None:
+        """What was counted at that time was no failure."""
         async with self._database.write() as db:
-            for key in sorted(keys, key=lambda key: (key.budget, key.whose)):
-                await repository.add_failures(db, key.budget, key.whose, bucket, -1)
+            for key in sorted(keys):
+                await repository.add_failures(db, key.budget, key.whose, bucket_of(then), -1)
 
-    async def spread(self, keys: Sequence[Key], oldest: int) -> Mapping[Key, Spread]:
-        """What there is since `oldest`."""
+    async def tally(self, key: Key, now: float) -> Tally:
+        """What there is."""
         async with self._database.read() as db:
-            return await self._read(db, keys, oldest)
+            return await self._read(db, key, now)
 
     @staticmethod
-    async def _read(db: repository.AsyncSession, keys: Sequence[Key], oldest: int) -> dict[Key, dict[int, int]]:
-        found: dict[Key, dict[int, int]] = {key: {} for key in keys}
-        for budget, whose, bucket, failures in await repository.failures(
-            db, [(key.budget, key.whose) for key in keys], oldest
-        ):
-            found[Key(budget, whose)][bucket] = failures
-        return found
+    async def _read(db: AsyncSession, key: Key, now: float) -> Tally:
+        failures, since = await repository.failures(db, key.budget, key.whose, key.oldest(now))
+        return Tally(failures, bucket_of(now) if since is None else since)

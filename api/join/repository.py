@@ -1,13 +1,12 @@
 """SQL of failed tries and of alarms."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, func, literal_column, tuple_
+from sqlalchemy import Table, literal_column
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlmodel import col, delete, select, update
+from sqlmodel import col, delete, func, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.join.models import Alarm, FailureCount
@@ -26,14 +25,16 @@ async def add_failures(db: AsyncSession, budget: str, key: str, bucket: int, amo
     )
 
 
-async def failures(
-    db: AsyncSession, keys: Sequence[tuple[str, str]], oldest: int
-) -> Sequence[tuple[str, str, int, int]]:
-    """(budget, key, bucket, failures) of several keys since a bucket."""
-    rows = select(FailureCount.budget, FailureCount.key, FailureCount.bucket, FailureCount.failures).where(
-        tuple_(col(FailureCount.budget), col(FailureCount.key)).in_(list(keys)), FailureCount.bucket >= oldest
+async def failures(db: AsyncSession, budget: str, key: str, oldest: int) -> tuple[int, int | None]:
+    """How many a key has since a bucket, and the first bucket that has any."""
+    rows = select(func.sum(FailureCount.failures), func.min(FailureCount.bucket)).where(
+        FailureCount.budget == budget,
+        FailureCount.key == key,
+        FailureCount.bucket >= oldest,
+        FailureCount.failures > 0,
     )
-    return (await db.exec(rows)).all()
+    count, since = (await db.exec(rows)).one()
+    return int(count or 0), since
 
 
 async def purge_failures(db: AsyncSession, before: int) -> None:

@@ -58,7 +58,11 @@ async def heartbeat(relay: AskingRelay, body: Heartbeat, context: Ctx, db: Db) -
 
 
 @router.get(
-    "/commands", operation_id="get_relay_commands", summary="Wait for commands", responses=answers(TokenRefused)
+    "/commands",
+    operation_id="get_relay_commands",
+    summary="Wait for commands",
+    response_model_exclude_none=True,
+    responses=answers(TokenRefused),
 )
 async def commands(
     relay_id: AskingRelayId,

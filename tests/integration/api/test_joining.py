@@ -10,7 +10,13 @@ from sqlalchemy import event
 from structlog.testing import capture_logs
 
 from api.join import budgets
-from tests.integration.api.support import Api, problem
+from api.join.counts import BUCKET_SECONDS
+from api.join.service import not_valid
+from api.kit.asking import asking
+from tests.integration.api.support import Api, Installation, ShiftedClock, problem, running, wait_until
+from tests.support.smtp import mail_server
+
+NOT_VALID = not_valid().detail
 
 
 def other(code: str) -> str:
@@ -75,45 +81,99 @@ async def test_an_address_has_ten_wrong_codes(api: Api) -> None:
         assert answer.headers["ratelimit"].startswith(f'"join";r={budgets.ADDRESS_FAILURES - 1 - number};')
     slowed = await api.join(session["code"])
     problem(slowed, 429, "too-many-requests")
-    assert 0 < int(slowed.headers["retry-after"]) <= 900
+    assert 0 < int(slowed.headers["retry-after"]) <= 900 + BUCKET_SECONDS
     preview = await api.http.post("/v1/join/preview", json={"code": session["code"]})
     problem(preview, 429, "too-many-requests")
     for answer in (slowed, preview):
         assert answer.headers["ratelimit-policy"] == f'"join";q={budgets.ADDRESS_FAILURES};w=900'
         assert answer.headers["ratelimit"] == f'"join";r=0;t={answer.headers["retry-after"]}'
-    await api.later(minutes=15)
+    await api.later(seconds=int(slowed.headers["retry-after"]))
     assert (await api.join(session["code"])).status_code == 200
+
+
+async def wrong(api: Api, *addresses: str, code: str = "00000000") -> None:
+    """Wrong codes from elsewhere."""
+    for address in addresses:
+        transport = httpx.ASGITransport(api.app, client=(address, 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8080") as http:
+            problem(await http.post("/v1/join/preview", json={"code": code}), 404, "code-not-valid")
+
+
+async def guessed(api: Api, number: int, code: str = "00000000") -> None:
+    """So many failures, counted without asking for them."""
+    for one in range(number):
+        async with api.app.state.context.join_budgets.attempt(f"10.{one // 250}.{one % 250}.1", code) as attempt:
+            attempt.failed = True
 
 
 @pytest.mark.rule("R10")
 async def test_when_many_guess_new_codes_get_longer_and_nobody_has_more_than_one_try(api: Api) -> None:
-    guesses = api.app.state.context.join_budgets
-    for number in range(budgets.SHIELD_FAILURES):
-        guesses.failed(f"198.51.{number // 250}.{number % 250}")
+    await guessed(api, budgets.SHIELD_FAILURES)
     session = await api.create()
     assert len(session["code"]) == 10
     assert (await api.join("000000000000")).status_code == 404
     problem(await api.join(session["code"]), 429, "too-many-requests")
-    await api.later(hours=1)
+    await api.later(hours=1, minutes=2)
     assert len((await api.create())["code"]) == 8
 
 
 @pytest.mark.rule("R10")
-async def test_the_budget_of_everybody_together_is_final(api: Api) -> None:
-    guesses = api.app.state.context.join_budgets
-    for number in range(budgets.GLOBAL_FAILURES):
-        guesses.failed(f"2001:db8:{number:x}::1")
-    problem(await api.join((await api.create())["code"]), 429, "too-many-requests")
+async def test_the_budget_of_a_length_is_final_and_longer_codes_still_work(api: Api) -> None:
+    short, long = await api.create(), await api.create(code_digits=10)
+    await guessed(api, budgets.LENGTH_FAILURES[9])
+    problem(await api.join(short["code"]), 429, "too-many-requests")
+    assert (await api.join(long["code"])).status_code == 200
 
 
-async def test_used_and_unknown_codes_run_the_same_statements(api: Api) -> None:
-    used = (await api.create())["code"]
+@pytest.mark.rule("R10")
+async def test_administrators_are_told_once_that_somebody_guesses(
+    installation: Installation, clock: ShiftedClock
+) -> None:
+    with mail_server() as mailbox:
+        mail = {"smtp_url": f"smtp://127.0.0.1:{mailbox.port}", "mail_from": "Tasuki <tasuki@acme.example>"}
+        async with running(installation, clock, **mail) as api:
+            await api.register_relays()
+            told = {"email": "alice@acme.example"}
+            changed = await api.http.patch(f"/v1/operators/{api.alice.id}", json=told, headers=api.alice.headers)
+            assert changed.status_code == 200, changed.text
+            await guessed(api, budgets.SHIELD_FAILURES)
+            await wrong(api, "198.51.100.1", "198.51.101.1", "198.51.102.1")
+            (event,) = (await api.get("/v1/audit-events", action="join.shield_raised"))["items"]
+            assert event["data"]["failures"] == budgets.SHIELD_FAILURES + 1
+            assert event["actor"]["type"] == "system"
+            assert (await api.get("/v1/audit-events", api.gina, action="join.shield_raised"))["items"]
+
+            async def arrived() -> bool:
+                return bool(mailbox.received)
+
+            await wait_until(arrived)
+            ((envelope, message),) = mailbox.received
+            assert envelope.rcpt_tos == ["alice@acme.example"]
+            assert "guessing" in message["Subject"]
+            await api.later(minutes=59)
+            await wrong(api, "198.51.103.1")
+            await api.later(minutes=59)
+            await guessed(api, budgets.SHIELD_FAILURES)
+            await wrong(api, "198.51.104.1")
+            assert len((await api.get("/v1/audit-events", action="join.shield_raised"))["items"]) == 1
+            await api.later(hours=3)
+            await guessed(api, budgets.SHIELD_FAILURES)
+            await wrong(api, "198.51.105.1")
+            assert len((await api.get("/v1/audit-events", action="join.shield_raised"))["items"]) == 2
+
+
+async def test_unknown_expired_used_ended_and_early_codes_run_the_same_statements(api: Api) -> None:
+    used, expired, over = (await api.create())["code"], (await api.create())["code"], await api.create()
+    ended, starts = over["code"], (api.clock.now() + timedelta(days=1)).isoformat()
+    not_yet = (await api.create(starts_at=starts))["code"]
     await api.join(used)
+    await api.post(f"/v1/sessions/{over['id']}/end", status=200)
     engine = api.app.state.context.database.engine.sync_engine
     ran: list[str] = []
 
     def watch(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        ran.append(statement)
+        if asking().address:  # what runs by itself meanwhile has none
+            ran.append(statement)
 
     async def statements(code: str) -> list[str]:
         ran.clear()
@@ -122,7 +182,13 @@ async def test_used_and_unknown_codes_run_the_same_statements(api: Api) -> None:
 
     event.listen(engine, "before_cursor_execute", watch)
     try:
-        assert await statements(used) == await statements("000000000000") != []
+        ran_for_used = await statements(used)
+        assert ran_for_used
+        assert await statements("000000000000") == ran_for_used
+        assert await statements(ended) == ran_for_used
+        assert await statements(not_yet) == ran_for_used
+        api.clock.advance(minutes=10)
+        assert await statements(expired) == ran_for_used
     finally:
         event.remove(engine, "before_cursor_execute", watch)
 
@@ -191,6 +257,14 @@ async def test_an_appointment(api: Api) -> None:
     session = await api.create(starts_at=starts.isoformat(), expires_in=600)
     assert len(session["code"]) == 10
     assert datetime.fromisoformat(session["code_expires_at"]) == starts + timedelta(seconds=600)
+    assert session["join_url"].endswith(f"{session['code']}?from={starts:%Y%m%dT%H%MZ}"), (
+        "the link knows, not the server"
+    )
+    problem(await api.join(session["code"]), 404, "code-not-valid")
+    early = await api.http.post("/v1/join/preview", json={"code": session["code"]})
+    assert problem(early, 404, "code-not-valid")["detail"] == NOT_VALID
+    await api.later(days=1)
+    assert (await api.join(session["code"])).status_code == 200
     too_far = {"mode": "view", "starts_at": "2199-01-01T00:00:00Z"}
     problem(await api.http.post("/v1/sessions", json=too_far, headers=api.alice.headers), 422, "invalid")
 

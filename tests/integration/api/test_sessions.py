@@ -48,7 +48,7 @@ async def test_from_code_to_end(api: Api) -> None:
     kinds = [event["type"] for event in (await api.get(f"/v1/sessions/{session['id']}/events"))["items"]]
     assert kinds == [
         "session.created", "session.claimed", "participant.joined", "participant.joined",
-        "participant.admitted", "session.active", "session.ended",
+        "participant.admitted", "session.active", "session.noted", "session.ended",
     ]  # fmt: skip
 
 
@@ -63,7 +63,7 @@ async def test_tickets_and_statement_verify_with_the_public_keys(api: Api) -> No
 
     claims = tokens.verify(host["ticket"], keys, tokens.TICKET, issuer, first, now)
     assert (claims["sid"], claims["snd"], claims["side"], claims["role"]) == (session["id"], 1, "customer", "host")
-    assert (claims["mode"], claims["features"], claims["recording"]) == ("view", [], "off")
+    assert (claims["mode"], claims["features"], claims["recording"]) == ("view", ["chat"], "off")
     assert claims["limits"] == {"seconds": 900, "bytes_per_second": None}
     assert claims["first"] == claims["jti"]
     assert claims["exp"] - claims["iat"] == 60
