@@ -117,10 +117,15 @@ class Link:
 
     async def _go(self) -> None:
         while not self._closing.is_set() and self.final is None:
-            if await self._connect(self._relays[self._walk.relay]):
+            if await self._connect(self.address):
                 await self._carry()
             else:
                 await self._pause(self._walk.refused())
+
+    @property
+    def address(self) -> RelayAddress:
+        """The relay that it is connected to, or tries next."""
+        return self._relays[self._walk.relay]
 
     def flush(self) -> None:
         """Send what waits in the outbox, as far as the transport takes it."""
