@@ -6,7 +6,7 @@ Exit codes: 0 done · 1 failed · 2 wrong usage · 3 server or relay not reachab
 
 import typer
 
-from agent.commands import account, device, doctor, join, remote, server, sessions, view
+from agent.commands import account, chat, device, doctor, join, remote, server, sessions, share, view
 from agent.commands.output import run_command
 
 app = typer.Typer(
@@ -23,6 +23,8 @@ app.command("logout")(account.logout)
 app.command("join")(join.join)
 app.add_typer(sessions.app, name="session")
 app.command("view")(view.view)
+app.command("share")(share.share)
+app.command("chat")(chat.chat)
 app.command("enroll")(device.enroll)
 app.add_typer(device.app, name="device")
 app.command("call")(remote.call)

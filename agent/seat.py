@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from agent.api_client import ApiClient, ApiError, Json, ServerUnreachableError
@@ -93,6 +93,26 @@ class Seat:
         if not seat.relays:
             raise SeatError("the server has no relay for this session; ask its administrator")
         return seat
+
+    def keep_as(self) -> Json:
+        """As JSON, for a file of this machine: all that a restarted process needs to take this seat again."""
+        return asdict(self) | {"statement_hash": self.statement_hash.hex(), "ticket": "", "ended": None}
+
+    @classmethod
+    def from_kept(cls, kept: Json) -> Seat:
+        """The seat that an earlier process left; it goes on with the resume ticket. Raises `SeatError`."""
+        try:
+            return cls(
+                **kept
+                | {
+                    "statement_hash": bytes.fromhex(kept["statement_hash"]),
+                    "ticket": kept["resume_ticket"],
+                    "relays": [RelayAddress(**relay) for relay in kept["relays"]],
+                    "demands": Demands(**kept["demands"]),
+                }
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise SeatError("what was kept of the session cannot be read; ask for a new code") from error
 
     async def keep(self, api: ApiClient) -> None:
         """Renew the resume ticket for as long as the session lives; returns when the server says it has ended."""

@@ -17,11 +17,13 @@ def _when(text: str) -> str:
     return f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M}"
 
 
-def _grouped(code: str) -> str:
+def grouped(code: str) -> str:
+    """A code as people read it out."""
     return " ".join(code[at : at + 4] for at in range(0, len(code), 4))
 
 
-def _customer(name: str | None, email: str | None) -> dict[str, str] | None:
+def customer_of(name: str | None, email: str | None) -> dict[str, str] | None:
+    """The `customer` of a new session; None when nothing is known."""
     value = {key: text for key, text in (("name", name), ("email", email)) if text}
     return value or None
 
@@ -38,7 +40,7 @@ def create(
 ) -> None:
     """Make a session and show its code."""
     body: dict[str, Any] = {"mode": mode}
-    if customer := _customer(customer_name, customer_email):
+    if customer := customer_of(customer_name, customer_email):
         body["customer"] = customer
     if reference is not None:
         system, colon, number = reference.partition(":")
@@ -59,7 +61,7 @@ def create(
     if as_json:
         print_json(session)
         return
-    code = _grouped(session["code"])
+    code = grouped(session["code"])
     say(f"\n  Code   {code}   (good until {_when(session['code_expires_at'])})", strong=code)
     say(f"  Link   {session['link']}")
     say(f"\nThe customer runs:  tasuki join {session['code']} --server {session['join_url'].split('/join/')[0]}")
@@ -105,7 +107,7 @@ def _show(session: dict[str, Any]) -> None:
     lines = [("Session", session["id"]), ("State", session["state"]), ("Mode", session["mode"])]
     lines += [("Operator", session["operator"]["name"]), ("Made", _when(session["created_at"]))]
     if session.get("code"):
-        lines.append(("Code", _grouped(session["code"])))
+        lines.append(("Code", grouped(session["code"])))
     if session["state"] == "ended":
         lines.append(("Ended", f"by the {session.get('ended_by')}: {session.get('reason')}"))
     for name, value in lines:

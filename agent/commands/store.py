@@ -19,13 +19,14 @@ KEPT_SECONDS: Final = 24 * 3600.0
 """Secrets of sessions that nobody ended here are forgotten after a day; a resume works for 15 minutes."""
 
 
-def _folder() -> Path:
+def folder() -> Path:
+    """Where this machine keeps what is its own."""
     import typer  # noqa: PLC0415
 
     return Path(os.environ.get("TASUKI_CONFIG_DIR") or typer.get_app_dir("tasuki"))
 
 
-def _write(path: Path, value: object) -> None:
+def write(path: Path, value: object) -> None:
     """For the owner's eyes only, replaced as a whole."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_suffix(".new")
@@ -34,7 +35,8 @@ def _write(path: Path, value: object) -> None:
     draft.replace(path)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read(path: Path) -> dict[str, Any]:
+    """The JSON object in a file; empty when there is none."""
     try:
         value = json.loads(path.read_text())
     except (OSError, ValueError):
@@ -59,11 +61,11 @@ class Credentials:
         )
 
     def save(self) -> None:
-        _write(_folder() / "credentials.json", asdict(self))
+        write(folder() / "credentials.json", asdict(self))
 
     @staticmethod
     def load() -> "Credentials | None":
-        value = _read(_folder() / "credentials.json")
+        value = read(folder() / "credentials.json")
         try:
             return Credentials(**value)
         except TypeError:
@@ -71,7 +73,7 @@ class Credentials:
 
     @staticmethod
     def forget() -> None:
-        (_folder() / "credentials.json").unlink(missing_ok=True)
+        (folder() / "credentials.json").unlink(missing_ok=True)
 
 
 async def signed_in(server: str | None) -> ApiClient:
@@ -108,8 +110,8 @@ class SessionSecrets:
     def __init__(self, session: str) -> None:
         if not session.replace("_", "").isalnum():
             raise CommandError(f"{session!r} is not a session id (ses_…)")
-        self._path = _folder() / "sessions" / f"{session}.json"
-        self._value = _read(self._path)
+        self._path = folder() / "sessions" / f"{session}.json"
+        self._value = read(self._path)
 
     def get(self, name: str) -> bytes | None:
         text = self._value.get(name)
@@ -120,7 +122,7 @@ class SessionSecrets:
             self._value.pop(name, None)
         else:
             self._value[name] = base64.urlsafe_b64encode(secret).decode()
-        _write(self._path, self._value)
+        write(self._path, self._value)
         self._forget_old()
 
     def forget(self) -> None:

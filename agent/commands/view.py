@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.api_client import ApiClient
-from agent.commands.join import proxy_for
+from agent.commands.connect import connected
+from agent.commands.hosting import proxy_for
 from agent.commands.output import REFUSED, CommandError, JsonOption, ServerOption, print_event, print_json, run, say
 from agent.commands.store import SessionSecrets, encode_link_secret, signed_in
 from texts import language_from_env, translate
@@ -22,7 +23,14 @@ SETTLE_SECONDS = 0.5
 
 
 def view(
-    session: Annotated[str, typer.Argument(help="The session's id (ses_…).")],
+    session: Annotated[str | None, typer.Argument(help="The session's id (ses_…); none with --device.")] = None,
+    device: Annotated[
+        str | None, typer.Option("--device", help="Connect to this enrolled device: its id (dev_…) or its name.")
+    ] = None,
+    mode: Annotated[str, typer.Option(help="With --device: what for.")] = "control",
+    access_key_file: Annotated[
+        Path | None, typer.Option("--access-key-file", help="With --device: the key for sessions without asking.")
+    ] = None,
     headless: Annotated[bool, typer.Option("--headless", help="Without a window: for scripts and tests.")] = False,
     screenshot: Annotated[Path | None, typer.Option(help="Headless: write the screen as PNG, then leave.")] = None,
     timeout: Annotated[float, typer.Option(help="Headless: give up after so many seconds without consent.")] = 300.0,
@@ -30,7 +38,11 @@ def view(
     server: ServerOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """See the customer's screen: in your browser, or with --headless in this terminal."""
+    """See the customer's screen, or that of an enrolled device: in your browser, or with --headless in this terminal."""
+    if device is not None:
+        session = run(connected(device, mode, access_key_file, server))
+    if session is None:
+        raise CommandError("see what? Give a session (ses_…), or a device with --device")
     if headless or screenshot is not None:
         run(_headless(session, server, screenshot, timeout, end, as_json))
     else:
@@ -54,13 +66,13 @@ def _browser(url: str, link_secret: bytes | None, as_json: bool) -> None:
         say(f"Opened in your browser: {url}" if opened else f"Open this in your browser: {address}")
 
 
-class _Speaker:
+class Speaker:
     """Tells what happens, for people or as JSON lines."""
 
     def __init__(self, as_json: bool) -> None:
         self._json = as_json
 
-    def __call__(self, name: str, text: str, **members: object) -> None:
+    def __call__(self, name: str, text: str, /, **members: object) -> None:
         if self._json:
             print_event(name, **members)
         else:
@@ -73,7 +85,7 @@ async def _headless(
     from agent.seat import Seat, SeatError  # noqa: PLC0415
     from agent.viewer.session import ViewerSession  # noqa: PLC0415
 
-    speak, remembered = _Speaker(as_json), SessionSecrets(session)
+    speak, remembered = Speaker(as_json), SessionSecrets(session)
     async with await signed_in(server) as api:
         try:
             seat = await Seat.take(api, await api.post(f"/v1/sessions/{session}/ticket"))
@@ -88,7 +100,7 @@ async def _headless(
         )
         async with viewer:
             speak("waiting", "Waiting for the customer …", session=session)
-            await _until_accepted(viewer, remembered, speak, timeout_seconds)
+            await until_accepted(viewer, remembered, speak, timeout_seconds)
             if screenshot is not None:
                 await _until_settled(viewer)
                 write_png(viewer, screenshot)
@@ -100,8 +112,8 @@ async def _headless(
                 speak("ended", "The session has ended.", by="operator", reason="ended")
 
 
-async def _until_accepted(
-    viewer: "ViewerSession", remembered: SessionSecrets, speak: _Speaker, timeout_seconds: float
+async def until_accepted(
+    viewer: "ViewerSession", remembered: SessionSecrets, speak: Speaker, timeout_seconds: float
 ) -> None:
     from agent.viewer import events  # noqa: PLC0415
 
@@ -109,7 +121,7 @@ async def _until_accepted(
     while True:
         event = await _next(viewer, deadline)
         remembered.put("resume", viewer.protocol.resume_secret)
-        _tell(event, speak)
+        tell(event, speak)
         if isinstance(event, events.Ended):
             raise CommandError(f"the session ended before it began: {event.reason} (by the {event.by})", REFUSED)
         if isinstance(event, events.Accepted):
@@ -124,7 +136,7 @@ async def _next(viewer: "ViewerSession", deadline: float) -> "Event":
         raise CommandError(f"nobody accepted in time{where}", REFUSED) from None
 
 
-def _tell(event: "Event", speak: _Speaker) -> None:  # noqa: PLR0912 - one line for each kind of event
+def tell(event: "Event", speak: Speaker) -> None:  # noqa: PLR0912 - one line for each kind of event
     from agent.viewer import events  # noqa: PLC0415
 
     if isinstance(event, events.Digits):
@@ -153,11 +165,23 @@ def _tell(event: "Event", speak: _Speaker) -> None:  # noqa: PLR0912 - one line 
         _tell_picture(event, speak)
     elif isinstance(event, events.InputIgnored):
         speak("ignored", f"Input is not allowed here: {event.count} ignored.", count=event.count)
+    elif isinstance(event, events.Said):
+        who = "You" if event.mine else event.line.name or "The customer"
+        speak("chat", f"{who}: {event.line.text}", text=event.line.text, mine=event.mine, sender=event.line.sender)
+    elif isinstance(event, events.NotSaid):
+        speak("not_said", "The customer's side did not take a message.", text=event.line.text)
+    elif isinstance(event, events.Holder):
+        said = (
+            "The customer uses mouse and keyboard; yours wait." if event.who == "host" else "You are in control again."
+        )
+        speak("control", said, holder=event.who)
+    elif isinstance(event, events.Granted):
+        speak("grants", "The customer changed what you may do.", grants=sorted(event.grants))
     elif isinstance(event, events.Paused):
         speak("paused", "The customer paused." if event.paused else "The customer goes on.", paused=event.paused)
 
 
-def _tell_picture(event: "PictureFalse | PictureAge", speak: _Speaker) -> None:
+def _tell_picture(event: "PictureFalse | PictureAge", speak: Speaker) -> None:
     """What is shown may be old, or false: people are told."""
     seconds = getattr(event, "seconds", None)
     if seconds is None:
@@ -186,12 +210,12 @@ async def _until_settled(viewer: "ViewerSession", most: float = 10.0) -> None:
         raise CommandError("no picture came; is the customer's screen on?")
 
 
-async def _until_ended(viewer: "ViewerSession", remembered: SessionSecrets, speak: _Speaker) -> None:
+async def _until_ended(viewer: "ViewerSession", remembered: SessionSecrets, speak: Speaker) -> None:
     from agent.viewer import events  # noqa: PLC0415
 
     while True:
         event = await viewer.next_event()
-        _tell(event, speak)
+        tell(event, speak)
         if isinstance(event, events.Ended):
             remembered.forget()
             speak("ended", f"Ended by the {event.by}: {event.reason}.", by=event.by, reason=event.reason)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from wire.introduction import Introduction
+from wire.messages.chat import Line
 from wire.messages.input import Event as InputEvent
 from wire.messages.input import PointerMove, ReleaseAll
 
@@ -42,6 +43,14 @@ class Unfit:
 
 
 @dataclass(frozen=True, slots=True)
+class DigitsShown:
+    """The customer is the viewer and types the digits there: read these out (None: a link's secret replaces them)."""
+
+    viewer: int
+    digits: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentNeeded:
     """The viewer is verified: ask the question."""
 
@@ -59,9 +68,28 @@ class Cancelled:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The customer said yes: show the sign."""
+    """The person said yes: show the sign."""
 
     viewer: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A further viewer was turned away, or nobody answered for it: the session goes on with the others."""
+
+    viewer: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What is allowed, who is in control or who is present has changed: show it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A chat message came: to be shown."""
+
+    line: Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +128,13 @@ Event = (
     | ViewerAway
     | DigitsNeeded
     | Unfit
+    | DigitsShown
     | ConsentNeeded
     | Cancelled
     | Accepted
+    | Refused
+    | Changed
+    | Said
     | Input
     | Pointer
     | ReleaseInput

@@ -39,7 +39,7 @@ class Inbox:
 
     def input(self, peer: Peer, received: Received, now: float) -> list[Event]:
         """Input to apply, if the consent allows it now and it is not old. Raises `Malformed`."""
-        allowed = peer.phase is Phase.ACCEPTED and self._consent.may_apply_input
+        allowed = peer.phase is Phase.ACCEPTED and self._consent.may_control(peer.sender)
         if received.header.delivery == Delivery.LATEST:
             move = inputs.decode_pointer(received.body)
             if not allowed:

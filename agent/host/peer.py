@@ -44,6 +44,10 @@ class Peer:
     applied: int = 0
     """Generation of the newest ORDERED input applied, for pointer places that refer to it."""
     ignored: int = 0
+    by_link: bool = False
+    """Whether the link's secret proved who is there."""
+    name: str = ""
+    """Who it is, as people are told; empty for the operator (or, where the operator is the host, the customer) of the session."""
     clock: float | None = None
     """The least that our clock was ahead of the viewer's, in milliseconds: how old its messages at least are."""
 
@@ -82,6 +86,17 @@ class Peers:
         if sender not in self._all and len(self._all) >= MAX_PEERS:
             return None
         return self._all.setdefault(sender, Peer(sender))
+
+    def restore(self, sender: int, secrets: list[bytes], seen: float, name: str) -> None:
+        """A viewer that an earlier process accepted: it may resume by its secret."""
+        self._all[sender] = Peer(
+            sender,
+            Phase.ACCEPTED,
+            secret=secrets[0],
+            used_secret=secrets[1] if len(secrets) > 1 else None,
+            seen=seen,
+            name=name,
+        )
 
     def get(self, sender: int | None) -> Peer | None:
         """A viewer that came."""

@@ -1,13 +1,14 @@
 """The host's side of the protocol, without I/O: bytes and answers in, events and an `Outbox` out (docs/protocol.md 3 to 9).
 
 `Consent` alone says what may be captured or applied; `Verification` answers handshakes; `Epochs` owns the key that viewers
-share; `PictureStream` decides what to send. One viewer is accepted at a time.
+share; `PictureStream` decides what to send; `Standing` tells viewers what changed. One viewer is verified at a time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from agent.host.capture.base import Frame
-from agent.host.consent import Consent, ConsentError, State, Verdict
+from agent.host.chat import Chat
+from agent.host.consent import RUNNING, Consent, ConsentError, State, Verdict
 from agent.host.epochs import Epochs
 from agent.host.events import (
     LET_GO,
@@ -16,13 +17,17 @@ from agent.host.events import (
     ConsentNeeded,
     Ended,
     Event,
+    Refused,
     ReleaseInput,
+    Said,
     ViewerAway,
     ViewerHere,
 )
 from agent.host.inbox import Inbox
 from agent.host.introductions import NOBODY, Introductions
+from agent.host.kept import Kept, KeptViewer
 from agent.host.peer import VERIFYING, Peer, Peers, Phase
+from agent.host.standing import Standing
 from agent.host.stream import PictureStream
 from agent.host.verification import TooManyHandshakesError, Verification
 from agent.outbox import Outbox
@@ -31,7 +36,8 @@ from wire.errors import Forged, Malformed, WireError
 from wire.handshake import Entropy
 from wire.header import Delivery, Header, Stream, split_frame, unpack
 from wire.limits import BEACON_SECONDS, RESUME_SECONDS
-from wire.messages import control, handshake, relay
+from wire.messages import chat, control, handshake, relay
+from wire.messages.chat import Line
 from wire.messages.handshake import NoticeKind
 from wire.statement import ANYTHING, Demands
 
@@ -54,10 +60,15 @@ class HostProtocol:
         limit_seconds: float | None = None,
         demands: Demands = ANYTHING,
         introductions: Introductions = NOBODY,
+        side: str = "customer",
+        kept: Kept | None = None,
     ) -> None:
         """`statement` is its SHA-256; `counter` gives association and epoch numbers, stored before use; `about` goes into
-        the sealed welcome; `limit_seconds` is the longest session, from the first acceptance on."""
+        the sealed welcome; `limit_seconds` is the longest session, from the first acceptance on; `side` is whose machine
+        this is; `kept` is what an earlier process left."""
         self.consent, self.outbox = consent, outbox
+        self.me, self.side = sender, side
+        self._other = "operator" if side == "customer" else "customer"
         self.stream = PictureStream(sender, outbox)
         self.ended: Ended | None = None
         self._me, self._about = sender, about or {}
@@ -77,10 +88,16 @@ class HostProtocol:
             demands=demands,
             introductions=introductions,
         )
+        self._standing = Standing(consent, self._peers, outbox, self.stream, self._epochs)
+        self.chat = Chat(sender, consent, outbox, entropy, kept.lines if kept else ())
         self._beacon_at = 0.0
         self._limit_seconds = limit_seconds
         self._accepted_at: float | None = None
         self._met = False
+        if kept is not None:
+            self._accepted_at, self._met = kept.accepted_at, True
+            for viewer in kept.viewers:
+                self._peers.restore(viewer.sender, viewer.secrets, viewer.seen, viewer.name)
 
     # ---- what the relay says
 
@@ -113,6 +130,7 @@ class HostProtocol:
                 return events + self.end("system", "verification_failed")
             except (WireError, ConsentError):
                 continue
+        events += self._standing.announce(now)
         if any(peer.pair is not None and peer.pair.broken for peer in self._peers):
             raise Forged("too many messages were not sealed by their sender")
         return events
@@ -127,6 +145,9 @@ class HostProtocol:
             return events + self.end("system", "lost")
         if self._too_long(now):
             return events + self.end("system", "time_limit")
+        for peer in [peer for peer in accepted if now - peer.seen > RESUME_SECONDS]:
+            events += self._gone(peer, now)
+            accepted.remove(peer)
         for peer in accepted:
             if peer.pair is not None and peer.pair.worn:
                 peer.pair = None
@@ -142,8 +163,8 @@ class HostProtocol:
     def digits(self, typed: str, now: float) -> tuple[Verdict, list[Event]]:
         """The customer typed the digits."""
         events = self._expire(now)
-        peer = self._peers.get(self.consent.viewer)
-        if self.ended is not None or peer is None or self.consent.state is not State.DIGITS:
+        peer = self._peers.get(self.consent.pending)
+        if self.ended is not None or peer is None or self.consent.step is not State.DIGITS:
             return Verdict.TOO_LATE, events
         verdict = self.consent.enter_digits(typed, now)
         if verdict is Verdict.FAILED:
@@ -153,34 +174,55 @@ class HostProtocol:
         if verdict is Verdict.RIGHT:
             self._verification.succeeded()
             self._verification.notice(peer, NoticeKind.VERIFIED)
-            events.append(ConsentNeeded(peer.sender))
+            events.append(ConsentNeeded(peer.sender, peer.introduction))
         return verdict, events
 
     def answer(self, yes: bool, now: float) -> list[Event]:
         """The customer's yes or no."""
         events = self._expire(now)
-        peer = self._peers.get(self.consent.viewer)
-        if self.ended is not None or peer is None or self.consent.state is not State.ASK:
+        peer = self._peers.get(self.consent.pending)
+        if self.ended is not None or peer is None or self.consent.step is not State.ASK:
             return events
-        state = self.consent.answer(yes, now)
-        if state is State.APPROVED and peer.phase is Phase.VERIFYING and peer.pair is not None:
-            self._admit(peer, now)
-            return [*events, Accepted(peer.sender)]
-        peer.phase = Phase.REFUSED
-        self._verification.notice(peer, NoticeKind.REFUSED)
-        return events + self.end("customer", "refused")
+        if self.consent.answer(yes, now) is State.APPROVED and peer.phase is Phase.VERIFYING and peer.pair is not None:
+            return events + self._let_in(peer, now)
+        return events + self._turn_away(peer, self.side)
 
-    def pause(self, paused: bool, now: float) -> None:
-        """Stop or go on sending pictures and taking input; what was not sent yet stays here, and viewers are told."""
-        if paused:
-            self.consent.pause(now)
-            self.stream.pause()
-            self.outbox.drop_pictures()
-        else:
-            self.consent.resume(now)
-            for peer in self._peers.accepted():
-                self._needs_picture(peer)
-        self._beacon(now)
+    def pause(self, now: float) -> list[Event]:
+        """Nothing is captured, sent or applied any more; viewers are told."""
+        return self._chosen(self.consent.pause, now)
+
+    def view_only(self, now: float) -> list[Event]:
+        """Take control back."""
+        return self._chosen(self.consent.view_only, now)
+
+    def chat_only(self, now: float) -> list[Event]:
+        """Only written words from now on."""
+        return self._chosen(self.consent.chat_only, now)
+
+    def go_on(self, now: float) -> list[Event]:
+        """Everything that was granted holds again; own input that suspended the viewer's is over."""
+        suspended = self.consent.state is State.SUSPENDED
+        return self._chosen(self.consent.give_back if suspended else self.consent.resume, now)
+
+    def own_input(self, now: float) -> list[Event]:
+        """Mouse or keyboard of this machine were used by hand."""
+        return self._stand(now) if self.consent.own_input(now) else []
+
+    def grant(self, name: str, given: bool, now: float) -> list[Event]:
+        """Give or take back one thing; takes effect before the next message."""
+        (self.consent.allow if given else self.consent.withdraw)(name)
+        return self._stand(now)
+
+    def narrow(self, grants: Iterable[str], seconds: int | None, now: float) -> list[Event]:
+        """Policy leaves only these grants, and so many seconds."""
+        self.consent.narrow(grants)
+        if seconds is not None:
+            self._limit_seconds = min(seconds, self._limit_seconds or seconds)
+        return self._stand(now)
+
+    def say(self, text: str) -> Line | None:
+        """Write to everybody who may chat; None when that is not allowed now. Raises `WireError` for what cannot be sent."""
+        return self.chat.say(text, self._peers)
 
     def end(self, by: str, reason: str) -> list[Event]:
         """End for everybody: viewers hear it sealed, the relay in a text."""
@@ -192,24 +234,64 @@ class HostProtocol:
         self.outbox.text(relay.end(reason, by))
         return self._finish(by, reason)
 
+    def remove(self, viewer: int, now: float) -> list[Event]:
+        """Send one viewer out: the relay keeps it out, and the others get keys that it has not."""
+        peer = self._peers.get(viewer)
+        if peer is None or self.ended is not None:
+            return []
+        self.outbox.text(relay.kick(viewer))
+        return self._gone(peer, now)
+
     # ---- time
 
     def _expire(self, now: float) -> list[Event]:
         """Let the time-outs of the consent happen, before anything else does."""
-        state, viewer = self.consent.state, self._peers.get(self.consent.viewer)
-        if self.ended is not None or not self.consent.tick(now):
+        if self.ended is not None:
             return []
+        lapse = self.consent.tick(now)
+        events = self._standing.announce(now)
         if self.consent.ended is not None:
-            return self.end(self.consent.ended.by, self.consent.ended.reason)
-        if viewer is None or state not in {State.HANDSHAKE, State.DIGITS, State.ASK}:
-            return []
+            return events + self.end(self.consent.ended.by, self.consent.ended.reason)
+        viewer = self._peers.get(lapse.viewer) if lapse else None
+        if viewer is None or lapse is None:
+            return events
+        if lapse.refused:
+            return events + self._turn_away(viewer, "system")
         self._verification.again(viewer)
-        return [Cancelled(viewer.sender)]
+        return [*events, Cancelled(viewer.sender)]
 
     def _too_long(self, now: float) -> bool:
         if self._limit_seconds is None or self._accepted_at is None:
             return False
         return now - self._accepted_at > self._limit_seconds
+
+    # ---- what follows from the consent
+
+    def _let_in(self, peer: Peer, now: float) -> list[Event]:
+        if peer.introduction is not None:
+            peer.name = chat.shown(peer.introduction.operator)
+        self._admit(peer, now)
+        return [Accepted(peer.sender), *self._standing.announce(now)]
+
+    def _turn_away(self, peer: Peer, by: str) -> list[Event]:
+        """No to the first viewer is the end; no to a further one is only its own."""
+        peer.phase = Phase.REFUSED
+        self._verification.notice(peer, NoticeKind.REFUSED)
+        if self.consent.state in RUNNING or self.consent.ended is None:
+            return [Refused(peer.sender)]
+        return self.end(by, "refused")
+
+    def _chosen(self, choice: Callable[[float], State], now: float) -> list[Event]:
+        events = self._expire(now)
+        if self.ended is None and self.consent.state in RUNNING:
+            choice(now)
+            events += self._stand(now)
+        return events
+
+    def _stand(self, now: float) -> list[Event]:
+        events = self._standing.announce(now)
+        self._beacon(now)
+        return events
 
     # ---- viewers coming and going
 
@@ -245,24 +327,24 @@ class HostProtocol:
             self._verification.notice(peer, NoticeKind.AGAIN)
         if peer.phase is Phase.ACCEPTED and peer.pair is not None:
             self._needs_picture(peer)
-        if self.consent.viewer == sender:
+        if self.consent.pending == sender:
             self.consent.present(now)
         return [ViewerHere(sender)]
 
     def _away(self, peer: Peer, now: float) -> list[Event]:
         peer.present = False
         self.stream.forget(peer.sender)
-        if self.consent.viewer == peer.sender:
+        if self.consent.pending == peer.sender:
             self.consent.absent(now)
         return [ViewerAway(peer.sender), LET_GO]
 
     def _gone(self, peer: Peer, now: float) -> list[Event]:
         """A leave (not a lost connection): what was granted to this viewer is void, and so are its keys."""
-        mine, phase = self.consent.viewer == peer.sender, peer.phase
+        mine, phase = self.consent.pending == peer.sender, peer.phase
         peer.forget()
         if phase is Phase.ACCEPTED:
-            if mine:
-                self.consent.left(now)
+            if peer.sender in self.consent.accepted:
+                self.consent.left(peer.sender, now)
             self.stream.forget(peer.sender)
             self._epochs.renew(self._peers.accepted(), now)
         elif phase in VERIFYING and mine:
@@ -273,12 +355,9 @@ class HostProtocol:
     def _admit(self, peer: Peer, now: float) -> None:
         peer.phase = Phase.ACCEPTED
         self._accepted_at = now if self._accepted_at is None else self._accepted_at
-        about: dict[str, object] = {
-            "grants": sorted(self.consent.grants),
-            "host": self._about,
-            "viewers": [peer.sender],
-        }
+        about: dict[str, object] = self._standing.about(peer) | {"host": self._about}
         self._epochs.renew(self._peers.accepted(), now, welcome={peer.sender: about})
+        self.chat.welcome(peer)
         self._needs_picture(peer)
         self._beacon(now)
 
@@ -319,20 +398,33 @@ class HostProtocol:
             return self._control(peer, control.decode(received.body), now)
         if stream == Stream.INPUT:
             return self._inbox.input(peer, received, now)
+        if stream == Stream.CHAT:
+            line = self.chat.take(peer, received.body, self._peers, now)
+            return [] if line is None else [Said(line)]
         if stream == Stream.FEEDBACK and self._inbox.feedback(peer, received, now):
             self._needs_picture(peer)
         return []
 
     def _control(self, peer: Peer, message: control.Control, now: float) -> list[Event]:
-        if message["type"] == "end":
-            return self.end("operator", relay.reason_of(message))
-        if message["type"] == "bye":
+        further = peer.phase is not Phase.ACCEPTED and self.consent.state in RUNNING
+        if message["type"] == "end" and not further:
+            return self.end(self._other, relay.reason_of(message))
+        if message["type"] in {"bye", "end"}:
             return self._gone(peer, now)
+        if message["type"] == "accept" and self.consent.step is State.ELSEWHERE and self.consent.pending == peer.sender:
+            return self._accepted_there(peer, now)
         return []
+
+    def _accepted_there(self, peer: Peer, now: float) -> list[Event]:
+        """The customer, who looks on, said yes on their side."""
+        self._verification.succeeded()
+        if self.consent.accepted_there(now, by_link=peer.by_link) is State.ASK:
+            return [ConsentNeeded(peer.sender, peer.introduction)]
+        return self._let_in(peer, now)
 
     def _beacon(self, now: float) -> None:
         self._beacon_at = now
-        self._epochs.beacon(now, paused=self.consent.state is State.PAUSED)
+        self._epochs.beacon(now, paused=not self.consent.may_capture)
         for peer in self._peers:
             self._inbox.acknowledge(peer, now)
 
@@ -346,6 +438,31 @@ class HostProtocol:
         return [ReleaseInput(), self.ended]
 
     # ---- what the session loop asks
+
+    @property
+    def mark(self) -> tuple[object, ...]:
+        """Another value whenever `keep` has something else to say."""
+        consent = self.consent
+        secrets = tuple((peer.sender, peer.secret) for peer in self._peers.accepted())
+        last = self.chat.lines[-1].id if self.chat.lines else ""
+        return (consent.state in RUNNING, consent.state, consent.accepted, consent.withheld, secrets, last)
+
+    def keep(self) -> Kept | None:
+        """What a restarted process needs to come back without a new question; None while nobody is accepted."""
+        consent = self.consent.kept()
+        if consent is None or self._accepted_at is None:
+            return None
+        viewers = [KeptViewer(p.sender, p.secrets(), p.seen, p.name) for p in self._peers.accepted() if p.secrets()]
+        return Kept(consent, viewers, self.chat.lines, self._accepted_at) if viewers else None
+
+    def who(self) -> list[tuple[int, str, bool]]:
+        """The accepted viewers: sender id, name, and whether it is connected."""
+        return [(peer.sender, peer.name, peer.present) for peer in self._peers.accepted()]
+
+    @property
+    def holder(self) -> str:
+        """Whose hands are on the controls: ``host`` or ``viewer``."""
+        return self._standing.holder
 
     @property
     def met(self) -> bool:

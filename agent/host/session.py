@@ -11,11 +11,16 @@ from typing import Any, Final
 from agent.api_client import ApiClient
 from agent.host import events
 from agent.host.capture import NoScreenError, Screen
-from agent.host.consent import CONTROL, Consent, Mode, State, Verdict
+from agent.host.consent import RETURN_SECONDS, Consent, State
+from agent.host.grants import mode_of
 from agent.host.input import Injector, InputError, InputWorker
+from agent.host.input.own import NoOwnInput, OwnInput
 from agent.host.introductions import introductions_for
+from agent.host.kept import HostFile, Kept
+from agent.host.person import Person
+from agent.host.policy import Policy
 from agent.host.protocol import HostProtocol
-from agent.host.ui import CustomerInterface, CustomerStoppedError, Kind, Problem, Question
+from agent.host.ui import CustomerInterface, Question
 from agent.host.ui.question import shown
 from agent.link import Link
 from agent.outbox import Outbox
@@ -48,19 +53,39 @@ class HostSession:
         lang: str,
         link_secret: bytes | None = None,
         proxy: str | None = None,
+        own: OwnInput | None = None,
+        return_seconds: float | None = RETURN_SECONDS,
+        file: HostFile | None = None,
+        kept: Kept | None = None,
+        keep_with: dict[str, Any] | None = None,
     ) -> None:
-        """`injector` is None where input cannot be applied (mode view, or no permission)."""
+        """`injector` is None where input cannot be applied (mode view, or no permission); `own` notices this machine's own
+        mouse and keyboard, which suspend the viewer's until they rested for `return_seconds` (None: until it is given back
+        by hand); `file` is where a restarted process finds what it needs, and `kept` what this one found there."""
         self.outbox = Outbox()
-        mode: Mode = "control" if seat.mode == CONTROL else "view"
+        self._file, self._keep_with = file, keep_with or {}
+        self.accepted = False
+        """Whether anybody was ever said yes to."""
+        self._marked: tuple[object, ...] = ()
+        mode = mode_of(seat.mode)
+        features = seat.statement.get("features")
+        consent = Consent(
+            mode,
+            features if isinstance(features, list) else (),
+            return_seconds=return_seconds,
+            kept=None if kept is None else kept.consent,
+        )
         numbers = itertools.count(1)
         self._protocol = HostProtocol(
             sender=seat.sender,
             ticket=seat.first_ticket_id,
             statement=seat.statement_hash,
-            consent=Consent(mode),
+            consent=consent,
             outbox=self.outbox,
             entropy=os.urandom,
-            counter=lambda: next(numbers),
+            counter=(lambda: next(numbers)) if file is None else file.count,
+            side=seat.side,
+            kept=kept,
             link=link_secret,
             limit_seconds=seat.limit_seconds,
             demands=seat.demands,
@@ -70,11 +95,16 @@ class HostSession:
         self._seat, self._api, self._ui, self._question, self._lang = seat, api, interface, question, lang
         self._screen = screen
         self._input = self._worker(injector)
+        self._policy = Policy(seat)
+        self._own = own if own is not None and self._policy.own_input_first else NoOwnInput()
         alone = ALONE_VIEWER_SECONDS * (len(seat.relays) + 1)
         self._link = Link(self, seat.relays, seat.ticket, lambda: seat.resume_ticket, alone_seconds=alone, proxy=proxy)
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._asking: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
         self._done: asyncio.Future[events.Ended] = asyncio.get_running_loop().create_future()
+        self._person = Person(
+            interface, question, lang, self._protocol, handle=self._handle, now=self._now, spawn=self._spawn
+        )
         self._picture_wanted = asyncio.Event()
         self._told_unreachable = False
 
@@ -88,6 +118,9 @@ class HostSession:
         self._handle(self._protocol.disconnected(self._now()))
 
     def on_text(self, text: relay.Text) -> None:
+        narrowed = self._policy.take(text) if text["type"] == "policy" else None
+        if narrowed is not None:
+            self._handle(self._protocol.narrow(narrowed.possible, narrowed.seconds, self._now()))
         self._handle(self._protocol.text(text, self._now()))
 
     def on_frame(self, data: bytes) -> None:
@@ -108,26 +141,31 @@ class HostSession:
 
     async def run(self) -> events.Ended:
         """The whole session. The interface must be open; screen and injector are closed here."""
-        await self._ui.show_waiting(self._question)
+        await self._person.begin()
         workers: list[Callable[[], Awaitable[None]]] = [
             self._carry,
             self._tick,
             self._pictures,
-            self._customer,
+            self._person.run,
             self._renew,
         ]
+        if self._input is not None:
+            self._own.start(self._used_by_hand)
         for worker in workers:
             self._spawn(self._guard(worker))
         try:
             ended = await self._done
             self._release()
+            if self._file is not None:
+                self._file.erase()
             await self._farewell()
-            await self._ui.show_ended(ended.by, ended.reason)
+            await self._ui.show_ended(*self._as_seen_here(ended))
             return ended
         finally:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            self._own.stop()
             if self._input is not None:
                 await asyncio.to_thread(self._input.close)
             self._screen.close()
@@ -153,6 +191,7 @@ class HostSession:
     def _handle(self, happened: list[events.Event]) -> None:
         for event in happened:
             self._on_event(event)
+        self._store()
         self._link.flush()
         self._picture_wanted.set()
 
@@ -163,18 +202,41 @@ class HostSession:
             self._apply(event.move)
         elif isinstance(event, events.ReleaseInput):
             self._release()
-        elif isinstance(event, events.DigitsNeeded):
-            self._ask(self._ask_digits(event.attempt))
-        elif isinstance(event, events.Unfit):
-            self._spawn(self._ui.notice(translate(f"host.unfit.{event.why}", self._lang)))
-        elif isinstance(event, events.ConsentNeeded):
-            self._ask(self._ask_consent())
-        elif isinstance(event, events.Cancelled):
-            self._ask(self._ui.show_waiting(self._question))
-        elif isinstance(event, events.Accepted):
-            self._ask(self._ui.show_sign(self._question))
         elif isinstance(event, events.Ended) and not self._done.done():
             self._done.set_result(event)
+        else:
+            self.accepted = self.accepted or isinstance(event, events.Accepted)
+            self._person.on_event(event)
+
+    def _as_seen_here(self, ended: events.Ended) -> tuple[str, str]:
+        """Who ended it, in words made for a customer: on the operator's own machine 'you' is the operator."""
+        swapped = {"operator": "customer", "customer": "operator"} if self._protocol.side == "operator" else {}
+        return swapped.get(ended.by, ended.by), ended.reason
+
+    def _store(self) -> None:
+        """Whatever a restarted process must know is on the disk before anybody acts on it."""
+        if self._file is None or self._protocol.ended is not None:
+            return
+        mark = (*self._protocol.mark, self._seat.resume_ticket)
+        if mark != self._marked:
+            self._marked = mark
+            self._save()
+
+    def _save(self) -> None:
+        kept = self._protocol.keep()
+        if self._file is None:
+            return
+        if kept is None:
+            self._file.erase()
+        else:
+            self._file.save(self._seat.keep_as() | self._keep_with, kept, self._now())
+
+    def _used_by_hand(self) -> None:
+        """In the thread that watches: what waits of the viewer's input is dropped at once, then the rest follows."""
+        if self._input is not None and self._protocol.consent.state is State.APPROVED:
+            self._input.release_all()
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(lambda: self._handle(self._protocol.own_input(self._now())))
 
     def _worker(self, injector: Injector | None) -> InputWorker | None:
         """Applies input in its own thread, each event only while the consent still allows it."""
@@ -196,51 +258,6 @@ class HostSession:
     def _release(self) -> None:
         if self._input is not None:
             self._input.release_all()
-
-    # ---- the customer
-
-    def _ask(self, question: Coroutine[Any, Any, None]) -> None:
-        """Show something in place of what is asked now."""
-        if self._asking is not None:
-            self._asking.cancel()
-        self._asking = self._spawn(self._show(question))
-
-    async def _show(self, question: Coroutine[Any, Any, None]) -> None:
-        with contextlib.suppress(CustomerStoppedError):  # the stop itself comes as an event
-            await question
-
-    async def _ask_digits(self, attempt: int) -> None:
-        problem = Problem.WRONG if attempt > 1 else None
-        verdict = Verdict.MALFORMED
-        while verdict is Verdict.MALFORMED:
-            typed = await self._ui.ask_digits(attempt, problem)
-            verdict, happened = self._protocol.digits(typed, self._now())
-            self._asking = None
-            self._handle(happened)
-
-    async def _ask_consent(self) -> None:
-        yes = await self._ui.ask_consent(self._question)
-        self._asking = None
-        if self._protocol.consent.state is State.ASK:
-            self._handle(self._protocol.answer(yes, self._now()))
-
-    async def _customer(self) -> None:
-        """Stop, pause, go on: whenever the customer wants."""
-        while True:
-            event = await self._ui.next_event()
-            state = self._protocol.consent.state
-            if event.kind is Kind.STOP:
-                self._handle(self._protocol.end("customer", "ended"))
-            elif event.kind is Kind.PAUSE and state is State.APPROVED:
-                self._pause(True)
-            elif event.kind is Kind.RESUME and state is State.PAUSED:
-                self._pause(False)
-
-    def _pause(self, paused: bool) -> None:
-        self._protocol.pause(paused, self._now())
-        self._release()
-        self._handle([])
-        self._ask(self._ui.show_sign(self._question, paused=paused))
 
     # ---- the workers
 

@@ -5,9 +5,11 @@ be tried: one a second, and a dozen that did not end in right digits end the ses
 """
 
 from collections.abc import Callable
+from typing import cast
 
-from agent.host.consent import Consent, VerificationPendingError
-from agent.host.events import Cancelled, ConsentNeeded, DigitsNeeded, Event, Unfit
+from agent.host.consent import Consent, State, VerificationPendingError
+from agent.host.events import Cancelled, ConsentNeeded, DigitsNeeded, DigitsShown, Event, Unfit
+from agent.host.grants import MODES, Mode, possible
 from agent.host.introductions import Introductions
 from agent.host.peer import VERIFYING, Peer, Phase
 from agent.outbox import Outbox
@@ -85,7 +87,7 @@ class Verification:
     def _failed(self, peer: Peer, now: float) -> None:
         peer.handshake = None
         if peer.phase is Phase.HANDSHAKE:
-            if self._consent.viewer == peer.sender:
+            if self._consent.pending == peer.sender:
                 self._consent.cancel(now)
             self.again(peer)
 
@@ -96,7 +98,7 @@ class Verification:
         if message.mode == keys.MODE_RESUME:
             self._resume(peer, message)
             return []
-        if self._consent.viewer not in {None, peer.sender}:
+        if self._consent.pending not in {None, peer.sender}:
             self.notice(peer, NoticeKind.WAIT, message.attempt)
             return []
         if self._last is not None and now - self._last < HANDSHAKE_INTERVAL_SECONDS:
@@ -106,11 +108,11 @@ class Verification:
             self._last = now
             return self._turn_away(peer, message, unfit)
         events: list[Event] = []
-        if peer.phase in VERIFYING and self._consent.viewer == peer.sender:
+        if peer.phase in VERIFYING and self._consent.pending == peer.sender:
             self._consent.cancel(now)
             events.append(Cancelled(peer.sender))
         try:
-            self._consent.begin(peer.sender, now)
+            self._consent.begin(peer.sender, now, _at_most(peer))
         except VerificationPendingError:
             self.notice(peer, NoticeKind.WAIT, message.attempt)
             return events
@@ -179,17 +181,27 @@ class Verification:
         if resumed:
             return [], True
         peer.phase = Phase.VERIFYING
-        if association.method == keys.METHOD_LINK:
-            self._consent.agreed_by_link(now)
-            self.succeeded()
-            self.notice(peer, NoticeKind.VERIFIED)
-            return [ConsentNeeded(peer.sender, peer.introduction)], False
-        self._consent.agreed(association.digits, now)
-        return [DigitsNeeded(peer.sender, self._consent.wrong_digits + 1, peer.introduction)], False
+        peer.by_link = association.method == keys.METHOD_LINK
+        step = self._consent.agreed_by_link(now) if peer.by_link else self._consent.agreed(association.digits, now)
+        if step is State.ELSEWHERE:
+            return [DigitsShown(peer.sender, None if peer.by_link else association.digits)], False
+        if step is State.DIGITS:
+            return [DigitsNeeded(peer.sender, self._consent.wrong_digits + 1, peer.introduction)], False
+        self.succeeded()
+        self.notice(peer, NoticeKind.VERIFIED)
+        return [ConsentNeeded(peer.sender, peer.introduction)], False
 
     def _is_turn_of(self, peer: Peer) -> bool:
-        return peer.phase is Phase.HANDSHAKE and self._consent.viewer == peer.sender
+        return peer.phase is Phase.HANDSHAKE and self._consent.pending == peer.sender
 
     def _clear(self, peer: Peer, body: bytes) -> None:
         fields = header(Delivery.ORDERED, Stream.HANDSHAKE, self._me, peer.sender)
         self._outbox.latest(("handshake", peer.sender), fields.pack() + body)
+
+
+def _at_most(peer: Peer) -> frozenset[str] | None:
+    """What somebody who was introduced may get; None for whom the statement names."""
+    said = peer.introduction
+    if said is None:
+        return None
+    return possible(cast("Mode", said.mode), said.features) if said.mode in MODES else frozenset()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from wire.messages.chat import Line
 from wire.messages.picture import Rectangle
 
 
@@ -50,6 +51,47 @@ class Accepted:
 @dataclass(frozen=True, slots=True)
 class Unproved:
     """What runs the other end cannot prove that it is the customer any more: `verify_again` when the operator wants to."""
+
+
+@dataclass(frozen=True, slots=True)
+class DigitsWanted:
+    """We are the customer: have them type the six digits that the operator reads out; `attempt` counts from 1."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentWanted:
+    """We are the customer, and it is proved who shows their screen: ask whether to look on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What we may do has changed."""
+
+    grants: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose mouse and keyboard count now: the ``host``'s own person's, or the ``viewer``'s."""
+
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A chat message, passed on by the host; `mine` when we wrote it: now everybody has it."""
+
+    line: Line
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NotSaid:
+    """The host did not take our message."""
+
+    line: Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +158,12 @@ Event = (
     | Retry
     | Accepted
     | Unproved
+    | DigitsWanted
+    | ConsentWanted
+    | Granted
+    | Holder
+    | Said
+    | NotSaid
     | Drawn
     | Paused
     | PictureAge

@@ -1,23 +1,31 @@
 """The viewer's side of the protocol, without I/O: bytes and actions in, events and an `Outbox` out (docs/protocol.md 3 to 9)."""
 
+import hmac
 from typing import Final
 
 from agent.outbox import Outbox
+from agent.viewer.chat import Conversation
 from agent.viewer.events import (
     Accepted,
+    ConsentWanted,
     Digits,
+    DigitsWanted,
     Drawn,
     Ended,
     Event,
+    Granted,
+    Holder,
     HostAway,
     HostHere,
     Impossible,
     InputIgnored,
     MoveOn,
+    NotSaid,
     Paused,
     PictureAge,
     PictureFalse,
     Retry,
+    Said,
     Unproved,
     Verified,
     Waiting,
@@ -30,7 +38,7 @@ from wire.association import Pair, Received
 from wire.errors import Forged, HandshakeError, MethodNotAllowed, SuiteTooWeak, WireError
 from wire.handshake import Association, Entropy, Parties, ViewerHandshake
 from wire.header import CATCHUP, EVERYONE, PAIRWISE_STREAMS, Delivery, Header, Stream, header, split_frame, unpack
-from wire.limits import HANDSHAKE_RETRY_SECONDS, MAX_EPOCH_KEYS
+from wire.limits import HANDSHAKE_RETRY_SECONDS, MAX_EPOCH_KEYS, VERIFICATION_ATTEMPTS, VERIFICATION_SECONDS
 from wire.messages import control, feedback, handshake, relay, screen
 from wire.messages import input as inputs
 from wire.messages.handshake import M2, M4, Notice, NoticeKind
@@ -67,9 +75,11 @@ class ViewerProtocol:
         resume: bytes | None = None,
         demands: Demands = ANYTHING,
         introduction: str = "",
+        customer: bool = False,
     ) -> None:
         """`statement` is its SHA-256, `demands` what it demands; `link` the secret of a join link, `resume` the stored secret
-        of an earlier run; `introduction` the api's word for an operator whom the statement does not name."""
+        of an earlier run; `introduction` the api's word for an operator whom the statement does not name; `customer` when the
+        host is the operator: then this side compares the digits and decides."""
         self.outbox = outbox
         self.sync = PictureSync()
         self.resume_secret = resume
@@ -100,6 +110,14 @@ class ViewerProtocol:
         """Whether the customer's acceptance is known otherwise than from the relay's side: by a secret, or by `confirm`."""
         self._feedback_at = 0.0
         self._paused = False
+        self.holder = "viewer"
+        """Whose mouse and keyboard count on the host's machine."""
+        self.chat = Conversation(sender, entropy)
+        self._customer = customer
+        self.confirmed = customer and resume is not None
+        self._expected = ""
+        self._wrong = 0
+        self._answer_due: float | None = None
 
     # ---- what the relay says
 
@@ -130,7 +148,7 @@ class ViewerProtocol:
             self._host_here = False
             return [HostAway()]
         if kind == "ended":
-            return self._finish(relay.by_of(text, "system"), relay.reason_of(text))
+            return self.finish(relay.by_of(text, "system"), relay.reason_of(text))
         return []
 
     def frame(self, data: bytes | memoryview, now: float) -> list[Event]:
@@ -156,6 +174,8 @@ class ViewerProtocol:
                 return self._start(now)
         if self._welcomed and self._host_here and self._pair is not None and self._pair.worn:
             return self._start(now)
+        if self._answer_due is not None and now >= self._answer_due:
+            return self.answer(False, now)
         if now - self._feedback_at >= FEEDBACK_SECONDS:
             self._feedback(now)
         if self._welcomed and self._host_here and self._freshness.silent(now):
@@ -201,7 +221,54 @@ class ViewerProtocol:
     @property
     def _may_send(self) -> bool:
         here = self._welcomed and self._host_here and self.confirmed and not self._old
-        return here and self.sync.state is SyncState.SYNC
+        return here and self.sync.state is SyncState.SYNC and self.holder == "viewer"
+
+    # ---- what the customer does, where the operator's screen is shown
+
+    def digits(self, typed: str, now: float) -> list[Event]:
+        """The customer typed what they hear. Wrong ones discard the keys; the third time it is over."""
+        if not self._expected or self._pair is None:
+            return []
+        right = hmac.compare_digest(typed.encode(), self._expected.encode())
+        self._expected = ""
+        if right:
+            return self._wanted(now)
+        self._wrong += 1
+        if self._wrong >= VERIFICATION_ATTEMPTS:
+            self.end("verification_failed")
+            return self.finish("system", "verification_failed")
+        self.resume_secret = None
+        return [Retry("wrong digits"), *self._start(now)]
+
+    def answer(self, yes: bool, now: float) -> list[Event]:  # noqa: ARG002 - every act is given the time
+        """The customer's yes or no to looking on."""
+        if self._answer_due is None or self._pair is None:
+            return []
+        self._answer_due = None
+        if not yes:
+            self.end("refused")
+            return self.finish("customer", "refused")
+        self.confirmed = True
+        self._say(Stream.CONTROL, control.encode(control.accept()))
+        return []
+
+    def _wanted(self, now: float) -> list[Event]:
+        self._answer_due = now + VERIFICATION_SECONDS
+        return [ConsentWanted()]
+
+    # ---- chat and endings
+
+    @property
+    def may_chat(self) -> bool:
+        """Whether words would be passed on now."""
+        return self._welcomed and self.confirmed and "chat" in self.grants
+
+    def say(self, text: str) -> bool:
+        """Write to everybody; False when that is not allowed now. Raises `WireError` for what cannot be sent."""
+        if not self.may_chat:
+            return False
+        self._say(Stream.CHAT, self.chat.write(text).encode())
+        return True
 
     def end(self, reason: str = "ended") -> None:
         """Tell the host that it is over."""
@@ -227,6 +294,7 @@ class ViewerProtocol:
 
     def _start(self, now: float) -> list[Event]:
         self._pair, self._welcomed, self._attempt = None, False, None
+        self._expected, self._answer_due = "", None
         word = self._introduction if self.resume_secret is None else ""
         try:
             self._attempt = ViewerHandshake(
@@ -280,8 +348,12 @@ class ViewerProtocol:
         self.resume_secret = association.resume_secret
         if association.method == keys.METHOD_RESUME:
             return []
-        self.confirmed = association.method == keys.METHOD_LINK
-        return [Digits(association.digits if association.method == keys.METHOD_DIGITS else None)]
+        self.confirmed = association.method == keys.METHOD_LINK and not self._customer
+        by_digits = association.method == keys.METHOD_DIGITS
+        if not self._customer:
+            return [Digits(association.digits if by_digits else None)]
+        self._expected, self._answer_due = association.digits if by_digits else "", None
+        return [DigitsWanted(self._wrong + 1)] if by_digits else self._wanted(now)
 
     def _notice(self, notice: Notice, now: float) -> list[Event]:
         if notice.kind in {NoticeKind.AGAIN, NoticeKind.NEED_RESUME}:
@@ -340,6 +412,9 @@ class ViewerProtocol:
             self.outbox.ordered(*self._pair.pump())
         if received.header.stream == Stream.CONTROL:
             return self._control(control.decode(received.body), now)
+        if received.header.stream == Stream.CHAT and self._welcomed:
+            line = self.chat.take(received.body)
+            return [] if line is None else [Said(line, line.sender == self._parties.viewer)]
         return []
 
     def _control(self, message: control.Control, now: float) -> list[Event]:
@@ -353,16 +428,26 @@ class ViewerProtocol:
                 return self._welcome(message, now)
         if kind == "grants" and isinstance(message.get("grants"), list):
             self.grants = frozenset(map(str, message["grants"]))
+            return [Granted(self.grants)]
+        if kind == "control" and message.get("holder") in {"host", "viewer"}:
+            self.holder = message["holder"]
+            return [Holder(self.holder)]
+        if kind == "ignored" and message.get("stream") == "chat":
+            refused = self.chat.refused(message.get("id"))
+            return [] if refused is None else [NotSaid(refused)]
         if kind == "ignored" and isinstance(message.get("count"), int):
             return [InputIgnored(message["count"])]
         if kind == "end":
-            return self._finish(relay.by_of(message, "customer"), relay.reason_of(message))
+            return self.finish(relay.by_of(message, "customer"), relay.reason_of(message))
         return []
 
     def _welcome(self, message: control.Control, now: float) -> list[Event]:
         grants, host = message.get("grants"), message.get("host")
         self.grants = frozenset(map(str, grants)) if isinstance(grants, list) else frozenset()
         self._welcomed = self._proved = True
+        self.holder = "host" if message.get("holder") == "host" else "viewer"
+        for line in self.chat.waiting.values():
+            self._say(Stream.CHAT, line.encode())
         self._freshness.begin(now)
         self._feedback(now)
         return [Accepted(self.grants, host if isinstance(host, dict) else {})]
@@ -447,7 +532,8 @@ class ViewerProtocol:
         )
         self.outbox.latest("feedback", self._pair.latest(Stream.FEEDBACK, value.encode()))
 
-    def _finish(self, by: str, reason: str) -> list[Event]:
+    def finish(self, by: str, reason: str) -> list[Event]:
+        """It is over, for this side."""
         if self.ended is not None:
             return []
         self.ended = Ended(by, reason)

@@ -41,6 +41,7 @@ class ViewerSession:
             resume=resume_secret,
             demands=seat.demands,
             introduction=seat.introduction,
+            customer=seat.side == "customer",
         )
         self.unreachable: str | None = None
         self._seat, self._api = seat, api
@@ -85,10 +86,29 @@ class ViewerSession:
         self.protocol.point(x, y)
         self._link.flush()
 
+    def digits(self, typed: str) -> None:
+        """The customer typed the digits that the operator reads out."""
+        self._handle(self.protocol.digits(typed, self._now()))
+
+    def answer(self, yes: bool) -> None:
+        """The customer's yes or no to looking on."""
+        self._handle(self.protocol.answer(yes, self._now()))
+
+    def say(self, text: str) -> bool:
+        """Write to everybody; False when that is not allowed now. Raises `WireError` for what cannot be sent."""
+        sent = self.protocol.say(text)
+        self._link.flush()
+        return sent
+
     def end(self, reason: str = "ended") -> None:
         """Tell the customer's side at once; the server is told by `POST /v1/sessions/{id}/end`."""
         self.protocol.end(reason)
         self._link.flush()
+
+    def stop(self, reason: str) -> None:
+        """The customer, who looks on, stops: the host hears it sealed and tells the server."""
+        self.protocol.end(reason)
+        self._handle(self.protocol.finish("customer", reason))
 
     # ---- what the link calls (agent.link.Core)
 

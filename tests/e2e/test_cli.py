@@ -34,7 +34,7 @@ def test_a_whole_session_by_code(stack: Stack, desktop: Xvfb, tmp_path: Path) ->
         customer.until("acme|Acme")
         with stack.viewer(made["id"], "--screenshot", str(picture)) as viewer:
             accept(customer, viewer.until("digits")["digits"])
-            assert viewer.until("accepted")["grants"] == ["control", "view"]
+            assert viewer.until("accepted")["grants"] == ["chat", "control", "view"]
             viewer.until("screenshot")
         customer.until("sees and controls")
         seen = Image.open(picture)
@@ -53,7 +53,7 @@ def test_a_link_needs_no_digits(stack: Stack, desktop: Xvfb) -> None:
     with stack.customer(made["link"], desktop.display) as customer, stack.viewer(made["id"]) as viewer:
         assert viewer.until("digits")["digits"] is None
         accept(customer, None)
-        assert viewer.until("accepted")["grants"] == ["view"]
+        assert viewer.until("accepted")["grants"] == ["chat", "view"]
         customer.until("sees your screen")
         customer.type("s")
         assert viewer.until("ended") == {"event": "ended", "by": "customer", "reason": "ended"}

@@ -51,7 +51,7 @@ def test_a_whole_session_in_a_window(stack: Stack, xvfb: Xvfb) -> None:
         until(lambda: shows(xvfb, look.WARNING) and shows(xvfb, look.PRIMARY), what="the question, with Yes enabled")
         press(xvfb, "key", "Tab")
         press(xvfb, "key", "Return")
-        assert viewer.until("accepted")["grants"] == ["control", "view"]
+        assert viewer.until("accepted")["grants"] == ["chat", "control", "view"]
         until(lambda: shows(xvfb, look.STOP), what="the sign")
         press(xvfb, "key", "ctrl+shift+F12")
         assert viewer.until("ended") == {"event": "ended", "by": "customer", "reason": "ended"}

@@ -54,6 +54,21 @@ def grants(names: Iterable[str]) -> Control:
     return {"type": "grants", "grants": sorted(names)}
 
 
+def holder(side: str) -> Control:
+    """Whose mouse and keyboard count now: the `host`'s own, or the `viewer`'s."""
+    return {"type": "control", "holder": side}
+
+
+def viewers(senders: Iterable[int]) -> Control:
+    """Who was accepted."""
+    return {"type": "viewers", "viewers": sorted(senders)}
+
+
+def accept() -> Control:
+    """The customer, who is the viewer, says yes (modes `share` and `present`)."""
+    return {"type": "accept"}
+
+
 def ignored(stream: str, count: int) -> Control:
     """Input that this session does not allow was not applied."""
     return {"type": "ignored", "stream": stream, "count": count}

@@ -4,9 +4,12 @@ import asyncio
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import Enum
-from typing import Self
+from typing import Final, Self
 
 from agent.host.ui.question import Question
+
+FIRST_SECONDS: Final = 3.0
+"""How long the warning about an organisation that was never here stands by itself."""
 
 
 class Kind(Enum):
@@ -14,7 +17,19 @@ class Kind(Enum):
 
     STOP = "stop"
     PAUSE = "pause"
+    VIEW_ONLY = "view only"
+    """Take control back."""
+    CHAT_ONLY = "chat only"
     RESUME = "resume"
+    """Go on with everything; also: give control back after own input."""
+    ALLOW = "allow"
+    """Give one thing (`UiEvent.text` names it) again."""
+    WITHDRAW = "withdraw"
+    """Take one thing back."""
+    SAY = "say"
+    """Write a message (`UiEvent.text`)."""
+    STRANGER = "stranger"
+    """'Somebody I do not know called me': a stop that is reported."""
 
 
 class How(Enum):
@@ -35,6 +50,7 @@ class UiEvent:
 
     kind: Kind
     how: How
+    text: str = ""
 
 
 class Problem(Enum):
@@ -43,6 +59,25 @@ class Problem(Enum):
     WRONG = "wrong"
     CANCELLED = "cancelled"
     """The other side was lost or too slow; nobody typed anything wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """How it stands, for the sign; the question itself says who is there and what the session is for."""
+
+    state: str = ""
+    """``control``, ``view``, ``chat``, ``own`` (the person's own hands are on it) or ``paused``; ``look`` where the person looks
+    at the other's screen; empty: as the mode says."""
+    granted: tuple[str, ...] = ()
+    """What can be taken back by itself, beside seeing: names of grants."""
+    withheld: tuple[str, ...] = ()
+    """What can be given (again)."""
+    others: tuple[str, ...] = ()
+    """Names of everybody who looks on beside the one whom the question names."""
+    away: bool = False
+    """Nobody is connected just now."""
+    reduced: bool = False
+    """Whether 'go on' means anything: something was taken back for a while, or the person's own hands are on it."""
 
 
 class CustomerStoppedError(Exception):
@@ -95,6 +130,16 @@ class CustomerInterface(ABC):
         """Nobody is on the other side yet: who asked, over which server; nothing is shared."""
 
     @abstractmethod
+    async def show_first(self, question: Question) -> None:
+        """This organisation was never here before: a plain warning, for a moment (see `FIRST_SECONDS`) or until it is read.
+
+        From then on a button (a word in the terminal) says that a stranger called: `Kind.STRANGER`."""
+
+    @abstractmethod
+    async def show_digits(self, question: Question, digits: str | None) -> None:
+        """The customer looks on at this machine and types the digits there: read these out (None: the link replaces them)."""
+
+    @abstractmethod
     async def ask_digits(self, attempt: int, problem: Problem | None = None) -> str:
         """Have the customer type the six digits they hear; `attempt` counts from 1. Returns six ASCII digits."""
 
@@ -103,8 +148,12 @@ class CustomerInterface(ABC):
         """Ask the question; only an explicit yes is True."""
 
     @abstractmethod
-    async def show_sign(self, question: Question, *, paused: bool = False) -> None:
-        """Show, from now on, that the screen is seen (`question.mode`: or controlled) and by whom."""
+    async def show_sign(self, question: Question, sign: Sign | None = None) -> None:
+        """Show, from now on, that the screen is seen (or controlled, or not just now) and by whom."""
+
+    @abstractmethod
+    async def show_line(self, name: str, text: str, *, mine: bool) -> None:
+        """A chat message, of whom; `text` may have several lines."""
 
     @abstractmethod
     async def notice(self, text: str) -> None:
@@ -114,14 +163,14 @@ class CustomerInterface(ABC):
     async def show_ended(self, by: str, reason: str) -> None:
         """Say that it is over, who ended it and why (protocol section 7); the sign goes away first."""
 
-    def tell(self, kind: Kind, how: How) -> None:
+    def tell(self, kind: Kind, how: How, text: str = "") -> None:
         """Pass on what the customer did; to be called on the loop. What comes after a stop is dropped."""
         if self._stopped is not None:
             return
-        if kind is Kind.STOP:
+        if kind in (Kind.STOP, Kind.STRANGER):
             self._stopped = how
             self._fail_pending(how)
-        self._events.put_nowait(UiEvent(kind, how))
+        self._events.put_nowait(UiEvent(kind, how, text))
 
     async def _answer(self) -> str:
         """Wait for the answer to the question just shown."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 
-from agent.host.ui.base import CustomerInterface, How, Kind, Problem
+from agent.host.ui.base import CustomerInterface, How, Kind, Problem, Sign
 from agent.host.ui.question import Question
 
 
@@ -39,8 +39,17 @@ class FakeInterface(CustomerInterface):
             return self._answers.pop(0)
         return await self._answer() == "yes"
 
-    async def show_sign(self, question: Question, *, paused: bool = False) -> None:
-        self._record("sign", question, paused)
+    async def show_first(self, question: Question) -> None:
+        self._record("first", question)
+
+    async def show_digits(self, question: Question, digits: str | None) -> None:
+        self._record("show digits", question, digits)
+
+    async def show_sign(self, question: Question, sign: Sign | None = None) -> None:
+        self._record("sign", question, sign)
+
+    async def show_line(self, name: str, text: str, *, mine: bool) -> None:
+        self._record("line", name, text, mine)
 
     async def notice(self, text: str) -> None:
         self._record("notice", text)

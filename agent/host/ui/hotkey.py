@@ -1,4 +1,4 @@
-"""The key combination that stops from anywhere: Ctrl+Shift+F12, where a program may listen for one.
+"""The key combinations that stop and pause from anywhere: Ctrl+Shift+F12 and F11, where a program may listen for them.
 
 Not Ctrl+Alt+F12: the X server takes that one for itself and switches to another console.
 """
@@ -10,17 +10,18 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, Protocol
 
-COMBINATION: Final = "<ctrl>+<shift>+<f12>"
+STOP: Final = "<ctrl>+<shift>+<f12>"
+PAUSE: Final = "<ctrl>+<shift>+<f11>"
 
 
 class HotKey(Protocol):
-    """Listens for the combination."""
+    """Listens for the combinations."""
 
     active: bool
     """Whether pressing it does anything; only then is it named on the screen."""
 
-    def start(self, pressed: Callable[[], None]) -> None:
-        """Listen from now on; `pressed` is called on the running loop."""
+    def start(self, stop: Callable[[], None], pause: Callable[[], None]) -> None:
+        """Listen from now on; both are called on the running loop."""
 
     def stop(self) -> None:
         """Listen no more; may be called twice."""
@@ -31,7 +32,7 @@ class NoHotKey:
 
     active = False
 
-    def start(self, pressed: Callable[[], None]) -> None:
+    def start(self, stop: Callable[[], None], pause: Callable[[], None]) -> None:
         """Do nothing."""
 
     def stop(self) -> None:
@@ -46,12 +47,13 @@ class PynputHotKey:
     def __init__(self) -> None:
         self._listener: Any = None
 
-    def start(self, pressed: Callable[[], None]) -> None:
+    def start(self, stop: Callable[[], None], pause: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
         try:
             from pynput import keyboard  # noqa: PLC0415 - raises where there is no display
 
-            self._listener = _quiet(keyboard.GlobalHotKeys)({COMBINATION: lambda: _call(loop, pressed)})
+            keys = {STOP: lambda: _call(loop, stop), PAUSE: lambda: _call(loop, pause)}
+            self._listener = _quiet(keyboard.GlobalHotKeys)(keys)
             self._listener.start()
         except Exception:  # noqa: BLE001 - pynput raises what its platform's library raises; s and Stop remain
             self._listener = None

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from agent.host.grants import MODES, SHARED
+
 MAX_SHOWN_NAME: Final = 48
 """Characters of a name, server or feature that are shown; the rest is cut."""
 
@@ -21,21 +23,31 @@ class Question:
     server: str
     """The server's host name, with its port unless it is the usual one."""
     mode: str
-    """``control`` or ``view``."""
+    """``manage``, ``control`` or ``view``; ``share`` or ``present`` where it is the operator's screen that is shown."""
     features: tuple[str, ...] = ()
     recording: str = "off"
     minutes: int | None = None
     """The longest that it may take, rounded up; None where nothing limits it."""
+    customer: str = ""
+    """Whom the operator helps, where the statement says so."""
+    known: bool = True
+    """Whether this organisation was here before."""
+
+    shared: bool = False
+    """Whether this is the operator's own machine, and the customer looks on."""
 
     @classmethod
-    def from_statement(cls, statement: Mapping[str, Any], server_url: str) -> "Question":
+    def from_statement(cls, statement: Mapping[str, Any], server_url: str, *, side: str = "customer") -> "Question":
         """Take it from the payload of a verified session statement.
 
         Raises `ValueError` when the statement does not say who asks for what: such a session must not start.
         """
         try:
-            operator, organisation = statement["operator"], statement["organisation"]
-            mode = str(statement["mode"])
+            organisation = statement["organisation"]
+            operator = statement["operator"]
+            if operator is None:
+                operator = {"name": organisation["name"], "verified": "queue"}
+            mode, customer = str(statement["mode"]), statement.get("customer")
             question = cls(
                 operator=shown(operator["name"]),
                 organisation=shown(organisation["name"]),
@@ -45,10 +57,12 @@ class Question:
                 features=tuple(shown(feature) for feature in statement.get("features", ())),
                 recording=shown(statement.get("recording", "off")),
                 minutes=_minutes(statement.get("limits")),
+                shared=mode in SHARED and side == "operator",
+                customer=shown(customer.get("name") or "") if isinstance(customer, Mapping) else "",
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("the server's statement does not say who asks for what; do not go on") from error
-        if mode not in ("control", "view") or not question.operator or not question.organisation:
+        if mode not in MODES or not question.operator or not question.organisation:
             raise ValueError("the server's statement does not say who asks for what; do not go on")
         return question
 

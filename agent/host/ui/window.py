@@ -5,9 +5,10 @@ ends, the process sees the end of its stdin and takes the window away. They spea
 
 * to the window: ``{"do": "page", "id", "window", "title", "problem", "paragraphs", "rows", "field", "warning", "footer",
   "buttons": [{"name", "text", "style", "delayed"}], "focus", "close", "front"}`` · ``{"do": "sign", "id", "state", "text",
-  "hint", "buttons"}`` · ``{"do": "notice", "text"}`` · ``{"do": "ping"}``
+  "hint", "buttons", "more"}`` · ``{"do": "line", "who", "text", "mine", "title", "send"}`` ·
+  ``{"do": "chat", "title", "send"}`` · ``{"do": "notice", "text"}`` · ``{"do": "ping"}``
 * from it: ``{"event": "ready"}`` · ``{"event": "failed", "why"}`` · ``{"event": "pressed", "id", "name", "text"}`` ·
-  ``{"event": "pong"}``
+  ``{"event": "said", "text"}`` · ``{"event": "pong"}``
 """
 
 import asyncio
@@ -17,11 +18,11 @@ import sys
 from contextlib import suppress
 from typing import Any, Final
 
-from agent.host.ui.base import CustomerInterface, How, Kind, Problem
+from agent.host.ui.base import FIRST_SECONDS, CustomerInterface, How, Kind, Problem, Sign
 from agent.host.ui.digits import six_digits
 from agent.host.ui.hotkey import HotKey
 from agent.host.ui.question import Question
-from agent.host.ui.wording import HOTKEY_NAME, Wording
+from agent.host.ui.wording import Wording
 
 READY_SECONDS: Final = 15.0
 PING_SECONDS: Final = 2.0
@@ -49,7 +50,9 @@ class WindowInterface(CustomerInterface):
         self._heard = 0.0
         self._number = 0
         self._shown = ""
-        self._paused = False
+        self._sign: tuple[Question, Sign] | None = None
+        self._stranger = False
+        self._read = asyncio.Event()
         self._closing = False
         self._ended_seen = asyncio.Event()
 
@@ -75,7 +78,7 @@ class WindowInterface(CustomerInterface):
             await self.close()
             raise OSError(f"no window can be shown here ({error}); TASUKI_UI=terminal asks in the terminal") from error
         if self._hotkey:
-            self._hotkey.start(lambda: self.tell(Kind.STOP, How.HOTKEY))
+            self._hotkey.start(lambda: self.tell(Kind.STOP, How.HOTKEY), self._pause_or_go_on)
 
     async def close(self) -> None:
         if self._hotkey:
@@ -93,13 +96,41 @@ class WindowInterface(CustomerInterface):
     async def show_waiting(self, question: Question) -> None:
         self._page(
             "waiting",
-            title=self._words.say("waiting.title", operator=question.operator),
-            paragraphs=[self._words.say("waiting.body")],
-            rows=self._words.rows(question),
+            title=self._words.about("waiting.title", question),
+            paragraphs=[self._words.about("waiting.body", question)],
+            rows=[] if question.shared else self._words.rows(question),
+            footer=self._words.say("nothing_shared"),
+            buttons=[*self._strangers(), self._button("stop", "digits.cancel", "Plain")],
+            focus="stop",
+            close="stop",
+        )
+
+    async def show_first(self, question: Question) -> None:
+        self._stranger = True
+        self._read.clear()
+        self._page(
+            "first",
+            title=self._words.say("first.title", organisation=question.organisation),
+            warning=self._words.say("first.body", organisation=question.organisation, server=question.server),
+            buttons=[*self._strangers(), self._button("read", "first.go_on", "Plain")],
+            focus="read",
+            close="stop",
+            front=True,
+        )
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._read.wait(), FIRST_SECONDS)
+
+    async def show_digits(self, question: Question, digits: str | None) -> None:
+        self._page(
+            "show",
+            title=self._words.say("show.link") if digits is None else self._words.about("show.title", question),
+            big="" if digits is None else f"{digits[:3]} {digits[3:]}",
+            paragraphs=[self._words.say("show.body")],
             footer=self._words.say("nothing_shared"),
             buttons=[self._button("stop", "digits.cancel", "Plain")],
             focus="stop",
             close="stop",
+            front=True,
         )
 
     async def ask_digits(self, attempt: int, problem: Problem | None = None) -> str:
@@ -111,6 +142,7 @@ class WindowInterface(CustomerInterface):
             field=self._words.say("digits.label"),
             warning=self._words.say("warning.digits"),
             buttons=[
+                *self._strangers(),
                 self._button("stop", "digits.cancel", "Plain"),
                 self._button("submit", "digits.submit", "Primary"),
             ],
@@ -126,10 +158,11 @@ class WindowInterface(CustomerInterface):
         self._page(
             "ask",
             title=self._words.ask_title(question),
-            rows=self._words.rows(question),
-            warning=self._words.say("warning.caller"),
+            rows=[] if question.shared else self._words.rows(question),
+            warning=self._words.say("ask.heard" if question.shared else "warning.caller"),
             footer=f"{self._words.say('nothing_shared')} {self._words.say('ask.body')}",
             buttons=[
+                *self._strangers(),
                 self._button("no", "ask.no", "Plain"),
                 self._button("yes", "ask.yes", "Primary") | {"delayed": YES_DELAY_MS},
             ],
@@ -139,20 +172,32 @@ class WindowInterface(CustomerInterface):
         )
         return await self._answer() == "yes"
 
-    async def show_sign(self, question: Question, *, paused: bool = False) -> None:
-        self._paused = paused
+    async def show_sign(self, question: Question, sign: Sign | None = None) -> None:
+        sign = sign or Sign()
+        self._sign = (question, sign)
         self._shown = "sign"
         self._number += 1
         hot = self._hotkey is not None and self._hotkey.active
-        pause = self._button("pause", "sign.resume" if paused else "sign.pause", "Sign")
+        large = ("pause",) if sign.state != "paused" else ("resume",)
+        styles = {"stop": "Stop.Sign"} | dict.fromkeys((*large, "message") if sign.state == "look" else large, "Sign")
+        choices = [
+            {"name": act, "text": words, "style": styles.get(act, "Small.Sign")}
+            for _, act, words in self._words.choices(question, sign)
+        ]
         self._send(
             do="sign",
             id=self._number,
-            state="paused" if paused else question.mode,
-            text=self._words.sign(question, paused),
-            hint=self._words.say("sign.hotkey", hotkey=HOTKEY_NAME) if hot else "",
-            buttons=[pause, self._button("stop", "sign.stop", "Stop.Sign")],
+            state=self._words.state(question, sign),
+            text=self._words.sign(question, sign),
+            hint=self._words.hotkeys() if hot else "",
+            buttons=[*(one for one in choices if one["style"] == "Sign"), choices[0]],
+            more=[one for one in choices if one["style"] == "Small.Sign"],
         )
+
+    async def show_line(self, name: str, text: str, *, mine: bool) -> None:
+        if self._sign is not None:
+            who = self._words.writer(self._sign[0], name, mine)
+            self._send(do="line", who=who, text=text, mine=mine, **self._chat_words())
 
     async def notice(self, text: str) -> None:
         self._send(do="notice", text=text)
@@ -174,8 +219,21 @@ class WindowInterface(CustomerInterface):
 
     def _page(self, name: str, **members: object) -> None:
         self._shown = name
+        self._sign = None
         self._number += 1
         self._send(do="page", id=self._number, window=self._words.say("title"), **members)
+
+    def _strangers(self) -> list[dict[str, object]]:
+        """The way out for somebody who was called by a stranger, on every page of a first contact."""
+        return [self._button("stranger", "first.stranger", "Plain")] if self._stranger else []
+
+    def _chat_words(self) -> dict[str, str]:
+        return {"title": self._words.say("act.message"), "send": self._words.say("chat.send")}
+
+    def _pause_or_go_on(self) -> None:
+        if self._sign is not None:
+            paused = self._sign[1].state == "paused"
+            self.tell(Kind.RESUME if paused else Kind.PAUSE, How.HOTKEY)
 
     def _button(self, name: str, key: str, style: str) -> dict[str, object]:
         return {"name": name, "text": self._words.say(key), "style": style}
@@ -215,6 +273,8 @@ class WindowInterface(CustomerInterface):
                 self._ready.set_result(None)
             elif event == "failed":
                 self._ready.set_exception(OSError(str(message.get("why"))))
+        if event == "said" and self._sign is not None:
+            self.tell(Kind.SAY, How.BUTTON, str(message.get("text")))
         if event == "pressed" and message.get("id") == self._number:
             self._pressed(str(message.get("name")), str(message.get("text")))
 
@@ -225,12 +285,21 @@ class WindowInterface(CustomerInterface):
                 self._give_answer(text)
             case "yes" | "no":
                 self._give_answer(name)
-            case "stop":
-                self.tell(Kind.STOP, How.BUTTON)
-            case "pause":
-                self.tell(Kind.RESUME if self._paused else Kind.PAUSE, How.BUTTON)
+            case "stop" | "pause" | "resume" | "stranger":
+                self.tell(Kind(name), How.BUTTON)
+            case "give_back":
+                self.tell(Kind.RESUME, How.BUTTON)
+            case "view_only" | "chat_only":
+                self.tell(Kind(name.replace("_", " ")), How.BUTTON)
+            case "message":
+                self._send(do="chat", **self._chat_words())
+            case "read":
+                self._read.set()
             case "close":
                 self._ended_seen.set()
+            case _ if name.startswith(("allow ", "withdraw ")):
+                kind, _, grant = name.partition(" ")
+                self.tell(Kind(kind), How.BUTTON, grant)
 
     async def _end_process(self) -> None:
         """End of stdin ends it; if it hangs, it is killed."""

@@ -5,11 +5,12 @@ from functools import partial
 from typing import Final
 
 from agent.host.consent import MAX_WRONG_DIGITS
-from agent.host.ui.base import Problem
+from agent.host.ui.base import Problem, Sign
 from agent.host.ui.question import Question
 from texts import catalogue, translate
 
 HOTKEY_NAME: Final = "Ctrl+Shift+F12"
+PAUSE_HOTKEY_NAME: Final = "Ctrl+Shift+F11"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,63 @@ class Wording:
 
     def ask_title(self, question: Question) -> str:
         """The question itself."""
+        if question.shared:
+            return self.about("ask.title", question)
         return self.say(f"ask.title.{question.mode}", operator=question.operator)
 
-    def sign(self, question: Question, paused: bool) -> str:
-        """The sentence that stays on the screen."""
-        state = "paused" if paused else question.mode
-        return self.say(f"sign.{state}", operator=question.operator, organisation=question.organisation)
+    def about(self, key: str, question: Question) -> str:
+        """A text that is another one where the operator's own machine is shown: then ``key.shared``, about the customer."""
+        if question.shared:
+            return self.say(f"{key}.shared", customer=question.customer or self.say("customer"))
+        return self.say(key, operator=question.operator, organisation=question.organisation)
+
+    def state(self, question: Question, sign: Sign) -> str:
+        """``control``, ``view``, ``chat``, ``own``, ``paused`` or ``look``: the colour and the words of the sign."""
+        return sign.state or ("control" if question.mode in ("control", "manage") else "view")
+
+    def sign(self, question: Question, sign: Sign) -> str:
+        """The sentences that stay on the screen."""
+        said = self.about(f"sign.{self.state(question, sign)}", question)
+        if sign.away:
+            said = f"{said} {self.say('sign.away')}"
+        return f"{said} {self.say('sign.others', names=', '.join(sign.others))}" if sign.others else said
+
+    def hotkeys(self) -> str:
+        """What the key combinations do."""
+        return self.say("sign.hotkey", stop=HOTKEY_NAME, pause=PAUSE_HOTKEY_NAME)
+
+    def writer(self, question: Question, name: str, mine: bool) -> str:
+        """Who wrote a message."""
+        if mine:
+            return self.say("chat.me")
+        return name or (question.customer or self.say("customer") if question.shared else question.operator)
+
+    def choices(self, question: Question, sign: Sign) -> list[tuple[str, str, str]]:
+        """What can be done while the sign is shown: key, name of the act, and its words; stop and pause come first."""
+        state = self.state(question, sign)
+        if state == "look":
+            acts = [("s", "stop"), *([("m", "message")] if "chat" in sign.granted else [])]
+            return [(key, act, self.say(f"act.{act}")) for key, act in acts]
+        acts = [("s", "stop"), ("p", "resume" if state == "paused" else "pause")]
+        if state == "own":
+            acts.append(("g", "give_back"))
+        elif sign.reduced and state != "paused":
+            acts.append(("g", "resume"))
+        if state in ("control", "own"):
+            acts.append(("v", "view_only"))
+        if "chat" in sign.granted and state != "paused":
+            acts += [] if state == "chat" else [("c", "chat_only")]
+            acts.append(("m", "message"))
+        choices = [(key, act, self.say(f"act.{act}")) for key, act in acts]
+        if not sign.reduced:
+            each = [(name, "withdraw") for name in sign.granted] + [(name, "allow") for name in sign.withheld]
+            for number, (name, act) in enumerate(each[:9], start=1):
+                choices.append((str(number), f"{act} {name}", self.say(f"act.{act}", grant=self.grant(name))))
+        return choices
+
+    def grant(self, name: str) -> str:
+        """One grant in a few words."""
+        return self.say(f"grant.{name}") if f"host.grant.{name}" in catalogue(self.lang) else name
 
     def ended(self, by: str, reason: str) -> list[str]:
         """Who ended it and why, and that nobody sees anything any more."""

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from agent.host.ui import CustomerStoppedError, How, Kind, Problem, Question
+from agent.host.ui import CustomerStoppedError, How, Kind, Problem, Question, Sign
 from agent.host.ui.keys import Keys
 from agent.host.ui.terminal import TerminalInterface
 
@@ -69,7 +69,7 @@ async def test_the_way_through(kind: str) -> None:
         await person.sees("Alice of Acme sees and controls your screen")
         person.types("p" if kind == "pty" else "p\n")
         assert (await person.ui.next_event()).kind is Kind.PAUSE
-        await person.ui.show_sign(QUESTION, paused=True)
+        await person.ui.show_sign(QUESTION, Sign("paused"))
         person.types("p" if kind == "pty" else "p\n")
         assert (await person.ui.next_event()).kind is Kind.RESUME
         person.types("s" if kind == "pty" else "s\n")

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 import mss
 import pytest
 
-from agent.host.ui import CustomerStoppedError, How, Kind, Problem, Question, choose_interface
+from agent.host.ui import CustomerStoppedError, How, Kind, Problem, Question, Sign, choose_interface
 from agent.host.ui.hotkey import NoHotKey, PynputHotKey, hotkey_for
 from agent.host.ui.terminal import TerminalInterface
 from agent.host.ui.tk import look
@@ -179,10 +179,10 @@ async def test_closing_while_digits_are_asked_is_a_stop(server: Xvfb) -> None:
         assert (await someone.ui.next_event()).kind is Kind.STOP
 
 
-async def sign(someone: Person, question: Question = QUESTION, **options: bool) -> tuple[int, int, int, int]:
+async def sign(someone: Person, question: Question = QUESTION, how: Sign | None = None) -> tuple[int, int, int, int]:
     """Show the sign and wait until it rests at its place."""
-    await someone.ui.show_sign(question, **options)
-    await someone.sees(look.DOTS["paused" if options else question.mode])
+    await someone.ui.show_sign(question, how)
+    await someone.sees(look.DOTS[how.state if how else question.mode])
     before, shape = None, await someone.window()
     while shape != before or shape[3] in (200, 600):
         await asyncio.sleep(0.1)
@@ -196,7 +196,7 @@ async def test_the_signs_buttons(server: Xvfb) -> None:
         await someone.do("mousemove", str(x + width - 130), str(y + 28), "click", "1")
         event = await someone.ui.next_event()
         assert (event.kind, event.how) == (Kind.PAUSE, How.BUTTON)
-        _, x, y, width = await sign(someone, paused=True)
+        _, x, y, width = await sign(someone, how=Sign("paused"))
         await someone.do("mousemove", str(x + width - 40), str(y + 28), "click", "1")
         assert (await someone.ui.next_event()).kind is Kind.STOP
 

@@ -1,4 +1,7 @@
-"""In no order of events is the screen read or input applied without a standing yes (R12)."""
+"""In no order of events is the screen read, input applied or a word passed on without a standing yes (R12).
+
+The machine is told everything that can happen, in any order; the account kept beside it is much simpler than the table.
+"""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -8,30 +11,36 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from agent.host.consent import MAX_WRONG_DIGITS, Consent, ConsentError, Mode, State, Verdict
+from agent.host.consent import MAX_WRONG_DIGITS, RETURN_SECONDS, Consent, ConsentError, Mode, State, Verdict
 
 DIGITS = "482913"
 T = TypeVar("T")
 
 
+FEATURES = ("chat", "clipboard_to_customer", "file_from_customer")
+
+
 class Interleavings(RuleBasedStateMachine):
-    """Throws every call at the machine at any time; keeps its own, much simpler account of what the customer said."""
+    """Throws every call at the machine at any time; keeps its own account of what the person said."""
 
     def __init__(self) -> None:
         super().__init__()
         self.consent = Consent("control")
         self.now = 0.0
         self.proved = False
-        self.yes = False
-        self.over = False
-        self.paused = False
+        self.said_yes: set[int] = set()
+        self.taken_back: set[str] = set()
+        self.limit = {"view", "control", *FEATURES}
+        self.own_input_at: float | None = None
+        self.chosen = ""
         self.wrong = 0
 
-    @initialize(mode=st.sampled_from(["control", "view"]))
+    @initialize(mode=st.sampled_from(["control", "view", "share", "present", "manage"]))
     def start(self, mode: Mode) -> None:
-        self.consent = Consent(mode)
+        self.consent = Consent(mode, FEATURES)
+        self.taken_back = {"control"} if mode == "share" else set()
 
-    @rule(seconds=st.sampled_from([0.0, 0.5, 30.0, 60.0, 119.0, 121.0]))
+    @rule(seconds=st.sampled_from([0.0, 0.5, 2.0, 30.0, 60.0, 119.0, 121.0]))
     def time_passes(self, seconds: float) -> None:
         self.now += seconds
 
@@ -40,9 +49,9 @@ class Interleavings(RuleBasedStateMachine):
         self.consent.tick(self.now)
         self._forget()
 
-    @rule(viewer=st.integers(2, 4))
-    def somebody_begins(self, viewer: int) -> None:
-        self._try(lambda: self.consent.begin(viewer, self.now))
+    @rule(viewer=st.integers(2, 4), at_most=st.sampled_from([None, {"view"}, {"view", "chat"}]))
+    def somebody_begins(self, viewer: int, at_most: set[str] | None) -> None:
+        self._try(lambda: self.consent.begin(viewer, self.now, at_most))
 
     @rule()
     def keys_agreed(self) -> None:
@@ -52,6 +61,16 @@ class Interleavings(RuleBasedStateMachine):
     def keys_agreed_by_link(self) -> None:
         if self._try(lambda: self.consent.agreed_by_link(self.now)) is State.ASK:
             self.proved = True
+
+    @rule(by_link=st.booleans())
+    def customer_accepts_there(self, by_link: bool) -> None:
+        viewer, before = self.consent.pending, self.consent.step
+        self._try(lambda: self.consent.accepted_there(self.now, by_link=by_link))
+        if viewer is not None and before is State.ELSEWHERE:
+            if viewer in self.consent.accepted:
+                assert by_link
+                self._yes(viewer)
+            self.proved = self.consent.step is State.ASK
 
     @rule(typed=st.sampled_from([DIGITS, DIGITS, "000000", "48291", "４８２９１３"]))
     def digits_typed(self, typed: str) -> None:
@@ -64,26 +83,36 @@ class Interleavings(RuleBasedStateMachine):
 
     @rule(yes=st.booleans())
     def answered(self, yes: bool) -> None:
-        before = self.consent.state
-        after = self._try(lambda: self.consent.answer(yes, self.now))
-        if before is State.ASK and after is State.APPROVED:
+        viewer, before, proved = self.consent.pending, self.consent.step, self.proved
+        self._try(lambda: self.consent.answer(yes, self.now))
+        if viewer is not None and viewer in self.consent.accepted and before is State.ASK:
             assert yes
-            assert self.proved
-            self.yes, self.paused = True, False
+            assert proved
+            self._yes(viewer)
 
     @rule()
     def cancelled(self) -> None:
         self._try(lambda: self.consent.cancel(self.now))
 
-    @rule()
-    def paused_by_customer(self) -> None:
-        if self._try(lambda: self.consent.pause(self.now)) is State.PAUSED:
-            self.paused = True
+    @rule(choice=st.sampled_from(["pause", "view_only", "chat_only", "resume"]))
+    def chosen_by_the_person(self, choice: str) -> None:
+        reached = {"pause": State.PAUSED, "view_only": State.VIEW_ONLY, "chat_only": State.CHAT_ONLY}
+        after = self._try(lambda: getattr(self.consent, choice)(self.now))
+        if after is not None and after is reached.get(choice, State.APPROVED):
+            self.chosen = "" if choice == "resume" else choice
 
     @rule()
-    def resumed(self) -> None:
-        if self._try(lambda: self.consent.resume(self.now)) is State.APPROVED:
-            self.paused = False
+    def used_by_hand(self) -> None:
+        self.consent.own_input(self.now)
+        self._forget()
+        if self.consent.state is State.SUSPENDED:
+            self.own_input_at = self.now
+
+    @rule()
+    def given_back(self) -> None:
+        self.consent.give_back(self.now)
+        self._forget()
+        self.own_input_at = None
 
     @rule()
     def viewer_absent(self) -> None:
@@ -95,15 +124,28 @@ class Interleavings(RuleBasedStateMachine):
         self.consent.present(self.now)
         self._forget()
 
-    @rule()
-    def viewer_left(self) -> None:
-        if self._try(lambda: self.consent.left(self.now)) is State.WAITING:
-            self.yes = self.proved = False
+    @rule(viewer=st.integers(2, 4))
+    def viewer_left(self, viewer: int) -> None:
+        if self._try(lambda: self.consent.left(viewer, self.now)) is not None:
+            self.said_yes.discard(viewer)
+            if not self.said_yes:
+                self.chosen = ""
 
-    @rule(grant=st.sampled_from(["control", "view"]))
-    @precondition(lambda self: self.yes)
+    @rule(grant=st.sampled_from(["control", "view", "chat", "print"]))
     def withdrawn(self, grant: str) -> None:
         self.consent.withdraw(grant)
+        self.taken_back |= {grant} & self.consent.possible
+
+    @rule(grant=st.sampled_from(["control", "view", "chat", "print"]))
+    def given(self, grant: str) -> None:
+        if self._try(lambda: self.consent.allow(grant)) is not None:
+            self.taken_back.discard(grant)
+
+    @rule(features=st.sampled_from([("view", "control", "chat"), ("view",)]))
+    @precondition(lambda self: self.now > 100.0)
+    def narrowed_by_policy(self, features: tuple[str, ...]) -> None:
+        self.consent.narrow(features)
+        self.limit &= set(features)
 
     @rule(by=st.sampled_from(["customer", "operator"]))
     @precondition(lambda self: self.now > 200.0)
@@ -111,20 +153,47 @@ class Interleavings(RuleBasedStateMachine):
         self.consent.end(by, "ended")
         self._forget()
 
-    @invariant()
-    def nothing_before_yes_or_after_the_end(self) -> None:
-        allowed = self.yes and not self.over and not self.paused
-        if not allowed:
-            assert not self.consent.may_capture
-            assert not self.consent.may_apply_input
-        if self.over or not self.yes:
-            assert not self.consent.grants
+    @rule()
+    @precondition(lambda self: self.consent.kept() is not None)
+    def process_restarted(self) -> None:
+        kept, mode = self.consent.kept(), self.consent.mode
+        wrong, possible = self.consent.wrong_digits, self.consent.possible
+        self.consent = Consent(mode, FEATURES, kept=kept)
+        self.consent.narrow(possible)
+        self.consent.wrong_digits = wrong
+        self.own_input_at, self.proved = None, False
 
     @invariant()
-    def view_never_controls(self) -> None:
-        if self.consent.mode == "view":
+    def nothing_without_a_standing_yes(self) -> None:
+        consent = self.consent
+        if not self.said_yes or self.chosen == "pause":
+            assert not consent.grants
+        assert consent.accepted == self.said_yes
+        assert consent.may_capture == ("view" in consent.grants)
+        assert consent.grants <= self.limit - self.taken_back
+        for viewer in range(2, 5):
+            assert consent.grants_of(viewer) <= consent.grants
+            if viewer not in self.said_yes:
+                assert not consent.grants_of(viewer)
+
+    @invariant()
+    def what_was_reduced_stays_reduced(self) -> None:
+        left = {"view_only": {"view", "chat"}, "chat_only": {"chat"}, "pause": set()}.get(self.chosen)
+        assert left is None or self.consent.grants <= left
+        if self.chosen:
             assert not self.consent.may_apply_input
+
+    @invariant()
+    def own_hands_come_first(self) -> None:
+        if self.own_input_at is not None and self.now - self.own_input_at < RETURN_SECONDS:
+            assert not self.consent.may_apply_input
+
+    @invariant()
+    def a_mode_bounds_everything(self) -> None:
+        if self.consent.mode in ("view", "present"):
             assert "control" not in self.consent.grants
+        if self.consent.mode in ("view", "share", "present"):
+            assert "file_from_customer" not in self.consent.grants
 
     @invariant()
     def three_wrong_entries_end_it(self) -> None:
@@ -132,25 +201,28 @@ class Interleavings(RuleBasedStateMachine):
         if self.wrong == MAX_WRONG_DIGITS:
             assert self.consent.state is State.ENDED
 
-    @invariant()
-    def over_is_over(self) -> None:
-        assert not self.over or self.consent.state is State.ENDED
+    def _yes(self, viewer: int) -> None:
+        if not self.said_yes:
+            self.chosen = ""
+        self.said_yes.add(viewer)
 
     def _try(self, call: Callable[[], T]) -> T | None:
         """Make the call; an event that cannot happen now must change nothing but what time itself brings."""
-        before = self.consent.state
+        before = self.consent.grants
         try:
             result: T | None = call()
         except ConsentError:
-            assert self.consent.state is before or not self.consent.may_capture
+            assert self.consent.grants <= before or self.own_input_at is not None
             result = None
         self._forget()
         return result
 
     def _forget(self) -> None:
         if self.consent.state is State.ENDED:
-            self.over, self.yes = True, False
-        if self.consent.state in (State.WAITING, State.HANDSHAKE, State.DIGITS):
+            self.said_yes.clear()
+        if self.consent.state is not State.SUSPENDED:
+            self.own_input_at = None
+        if self.consent.step is not State.ASK:
             self.proved = False
 
 

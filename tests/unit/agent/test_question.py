@@ -41,9 +41,15 @@ def test_how_the_operator_is_known_is_said(verified: str, words: str) -> None:
 
 @pytest.mark.parametrize("missing", ["operator", "organisation", "mode"])
 def test_a_statement_that_does_not_say_who_asks_is_refused(missing: str) -> None:
-    for statement in ({k: v for k, v in STATEMENT.items() if k != missing}, STATEMENT | {missing: None}):
+    gone = {k: v for k, v in STATEMENT.items() if k != missing}
+    for statement in (gone, STATEMENT | {missing: None if missing != "operator" else {}}):
         with pytest.raises(ValueError, match="who asks"):
             Question.from_statement(statement, "https://a.example")
+
+
+def test_a_session_for_whoever_is_free_names_the_organisation() -> None:
+    question = Question.from_statement(STATEMENT | {"operator": None}, "https://a.example")
+    assert Wording("en").operator(question) == "Whoever of Acme is free"
 
 
 @pytest.mark.parametrize("name", ["", " \n ", "\x1b\u202e", 7])

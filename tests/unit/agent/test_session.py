@@ -124,7 +124,7 @@ def test_input_arrives_in_order_and_a_stale_pointer_does_not() -> None:
 def test_pause_stops_pictures_and_input_and_says_so() -> None:
     session = Session()
     viewer = session.accepted(session.viewer())
-    session.host.core.pause(True, session.now)
+    session.host.core.pause(session.now)
     session.settle()
     captures = session.captures
     session.draw(1)
@@ -134,7 +134,7 @@ def test_pause_stops_pictures_and_input_and_says_so() -> None:
     viewer.core.send([KeyEvent(True, 0x61)], session.now)
     session.settle()
     assert not session.host.of(host_events.Input)
-    session.host.core.pause(False, session.now)
+    session.host.core.go_on(session.now)
     session.advance(1)
     assert session.same(viewer)
 
@@ -419,10 +419,10 @@ def test_pause_keeps_back_what_was_not_sent_yet() -> None:
     assert session.host.core.wants_picture(session.now)
     session.host.core.picture(Frame(bytes(session.pixels), WIDTH, HEIGHT), session.now)
     before = bytes(viewer.core.sync.decoder.pixels)
-    session.host.core.pause(True, session.now)
+    session.host.core.pause(session.now)
     session.advance(2)
     assert bytes(viewer.core.sync.decoder.pixels) == before
-    session.host.core.pause(False, session.now)
+    session.host.core.go_on(session.now)
     session.advance(2)
     assert viewer.core.sync.decoder.pixels[:3] == session.pixels[:3]
 

@@ -7,6 +7,7 @@ import threading
 import tkinter as tk
 from typing import Any, Final
 
+from agent.host.ui.tk.chat import ChatWindow
 from agent.host.ui.tk.look import Look
 from agent.host.ui.tk.page import PageWindow
 from agent.host.ui.tk.sign import Sign
@@ -24,6 +25,7 @@ class App:
         look = Look(self._root, lang)
         self._pages = PageWindow(self._root, look, self._pressed)
         self._sign = Sign(self._root, look, self._pressed)
+        self._chat = ChatWindow(self._root, look, lambda text: _tell(event="said", text=text))
 
     def run(self) -> None:
         """Until stdin ends: without the agent there is nothing to show."""
@@ -50,10 +52,15 @@ class App:
         match told["do"]:
             case "page":
                 self._sign.hide()
+                self._chat.hide()
                 self._pages.show(told)
             case "sign":
                 self._pages.hide()
                 self._sign.show(told)
+            case "chat":
+                self._chat.show(told)
+            case "line":
+                self._chat.add(told)
             case "notice":
                 self._pages.notice(told["text"])
                 self._sign.notice(told["text"])

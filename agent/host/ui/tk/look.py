@@ -20,7 +20,15 @@ PRIMARY: Final = "#1f6f54"
 PRIMARY_DARK: Final = "#175540"
 STOP: Final = "#c4321c"
 STOP_DARK: Final = "#9d2613"
-DOTS: Final = {"control": "#ff5a45", "view": "#ffb020", "paused": "#9aa7b8"}
+DOTS: Final = {
+    "control": "#ff5a45",
+    "view": "#ffb020",
+    "own": "#5ecb8c",
+    "chat": "#6fb1ff",
+    "look": "#6fb1ff",
+    "paused": "#9aa7b8",
+}
+"""The dot of the sign: what can happen to this machine now."""
 
 _SMALL_SCREEN: Final = 720
 """Pixels of height below which letters and gaps are smaller, so that all of the question is seen."""
@@ -56,12 +64,16 @@ class Look:
         style.theme_use("clam")
         root.configure(background=BACKGROUND)
         self._button(style, "Primary.TButton", (PRIMARY, PRIMARY_DARK), "#ffffff", PRIMARY)
+        self._button(style, "Chat.TButton", (PRIMARY, PRIMARY_DARK), "#ffffff", PRIMARY)
+        style.configure("Chat.TButton", padding=(12, 5), width=0)
         self._button(style, "Plain.TButton", ("#ffffff", "#eef1f4"), TEXT, "#9aa5b3")
         self._button(style, "Stop.TButton", (STOP, STOP_DARK), "#ffffff", STOP)
         self._button(style, "Sign.TButton", ("#37465c", "#4a5b74"), "#ffffff", "#37465c")
         self._button(style, "Stop.Sign.TButton", (STOP, STOP_DARK), "#ffffff", STOP)
+        self._button(style, "Small.Sign.TButton", (BAND, "#37465c"), "#d6dee9", "#4a5b74")
         for name in ("Sign.TButton", "Stop.Sign.TButton"):
             style.configure(name, padding=(14, 4), width=0)
+        style.configure("Small.Sign.TButton", padding=(8, 1), width=0, font=self.small)
 
     def _button(self, style: ttk.Style, name: str, faces: tuple[str, str], text: str, border: str) -> None:
         plain, active = faces

@@ -19,6 +19,8 @@ _MARGIN: Final = 32
 _FRAME: Final = 40
 """Pixels kept for the frame that the desktop draws around a window."""
 _DIGITS: Final = 6
+ASIDE: Final = "stranger"
+"""The button that stands apart from the answers, so that nobody presses it for one."""
 
 
 class PageWindow:
@@ -54,6 +56,8 @@ class PageWindow:
             self._box(body, page["problem"], colours.PROBLEM, colours.PROBLEM_TEXT).pack(
                 fill="x", pady=(self._look.gap, 0)
             )
+        if page.get("big"):
+            self._label(body, page["big"], self._look.digits).pack(fill="x", pady=(self._look.gap, 0))
         for text in page.get("paragraphs", []):
             self._label(body, text, self._look.body).pack(fill="x", pady=(10, 0))
         self._rows(body, page.get("rows", []))
@@ -159,14 +163,15 @@ class PageWindow:
             made = ttk.Button(
                 row, text=button["text"], style=f"{button['style']}.TButton", command=partial(self._press, name)
             )
-            made.pack(side="right", padx=(12, 0))
+            aside = name == ASIDE
+            made.pack(side="left" if aside else "right", padx=(0, 12) if aside else (12, 0))
             made.bind("<Return>", partial(self._press_by_key, name))
             self._buttons[name] = made
         for button in buttons:
             if button.get("delayed"):
                 self._buttons[button["name"]].state(["disabled"])
                 self._root.after(button["delayed"], self._arm, self._page["id"], button["name"])
-        for button in reversed(buttons):  # Tab goes through them as they are read
+        for button in sorted(buttons, key=lambda one: one["name"] == ASIDE):  # Tab: as they are read, that one last
             self._buttons[button["name"]].lift()
 
     def _arm(self, number: int, name: str) -> None:

@@ -85,7 +85,11 @@ class Sign:
             bar, background=colours.BAND, foreground="#d6dee9", font=self._look.small, anchor="w", justify="left"
         )
         line = tk.Frame(bar, background=colours.BAND)
-        line.pack(side="top", fill="x", padx=14, pady=7)
+        line.pack(side="top", fill="x", padx=14, pady=(7, 7 if not sign["more"] else 2))
+        if sign["more"]:
+            more = tk.Frame(bar, background=colours.BAND)
+            more.pack(side="top", fill="x", padx=14, pady=(0, 7))
+            self._buttons(more, sign["more"])
         dot = tk.Label(line, text="●", font=self._look.strong, background=colours.BAND)
         dot.configure(foreground=colours.DOTS[sign["state"]])
         dot.pack(side="left", padx=(0, 8))

@@ -1,0 +1,123 @@
+"""The customer looks at the operator's screen: `tasuki join` with the code of a session in mode `share` or `present`."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+from agent.api_client import ApiClient
+from agent.commands.hosting import interface, proxy_for
+from agent.commands.output import CommandError
+from wire.errors import WireError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from agent.host.events import Ended
+    from agent.host.ui import CustomerInterface, Question
+    from agent.viewer.events import Event
+    from agent.viewer.screen import ScreenWindow
+    from agent.viewer.session import ViewerSession
+
+UNKNOWN_CALLER: Final = "unknown_caller"
+
+
+async def look_on(api: ApiClient, answer: dict[str, Any], secret: bytes | None, address: str, lang: str) -> "Ended":
+    """Be the viewer of a session that was joined; returns who ended it and why."""
+    from agent.host.ui import Question  # noqa: PLC0415
+    from agent.seat import Seat, SeatError  # noqa: PLC0415
+    from agent.viewer.screen import open_window  # noqa: PLC0415
+    from agent.viewer.session import ViewerSession  # noqa: PLC0415
+
+    try:
+        seat = await Seat.take(api, answer)
+        question = Question.from_statement(seat.statement, address)
+    except (SeatError, ValueError) as error:
+        raise CommandError(str(error)) from error
+    if seat.role != "viewer":
+        raise CommandError("the server asks for one thing and signs another; do not go on")
+    viewer = ViewerSession(seat, api, link_secret=secret, proxy=proxy_for(seat.relays[0].url))
+    async with interface(lang) as person, viewer, open_window(viewer, question, lang) as window:
+        return await _Look(viewer, person, question, window).run()
+
+
+class _Look:
+    """What happens to the viewer, shown to the customer; what the customer wants, told to the viewer."""
+
+    def __init__(
+        self, viewer: "ViewerSession", person: "CustomerInterface", question: "Question", window: "ScreenWindow | None"
+    ) -> None:
+        self._viewer, self._person, self._question, self._window = viewer, person, question, window
+        self._asking: asyncio.Task[None] | None = None
+        self._live = False
+
+    async def run(self) -> "Ended":
+        from agent.host.events import Ended  # noqa: PLC0415
+        from agent.viewer import events  # noqa: PLC0415
+
+        await self._person.show_waiting(self._question)
+        wants = asyncio.ensure_future(self._wants())
+        try:
+            while True:
+                event = await self._viewer.next_event()
+                if isinstance(event, events.Ended):
+                    await self._person.show_ended(event.by, event.reason)
+                    return Ended(event.by, event.reason)
+                await self._show(event)
+        finally:
+            tasks = [task for task in (wants, self._asking) if task is not None]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _show(self, event: "Event") -> None:
+        from agent.viewer import events  # noqa: PLC0415
+
+        match event:
+            case events.DigitsWanted():
+                self._ask(self._digits(event.attempt))
+            case events.ConsentWanted():
+                self._ask(self._consent())
+            case events.Accepted():
+                self._live = True
+                await self._sign()
+            case events.Granted() | events.Holder() | events.HostAway() | events.HostHere() if self._live:
+                await self._sign()
+            case events.Said():
+                await self._person.show_line(event.line.name, event.line.text, mine=event.mine)
+            case events.Drawn() if self._window is not None:
+                self._window.draw(event.rectangles)
+
+    async def _sign(self) -> None:
+        from agent.host.ui import Sign  # noqa: PLC0415
+
+        protocol = self._viewer.protocol
+        granted = tuple(sorted(protocol.grants & {"chat"}))
+        await self._person.show_sign(self._question, Sign("look", granted=granted, away=protocol.host_away))
+
+    def _ask(self, question: "Coroutine[Any, Any, None]") -> None:
+        if self._asking is not None:
+            self._asking.cancel()
+        self._asking = asyncio.ensure_future(question)
+
+    async def _digits(self, attempt: int) -> None:
+        from agent.host.ui import Problem  # noqa: PLC0415
+
+        self._viewer.digits(await self._person.ask_digits(attempt, Problem.WRONG if attempt > 1 else None))
+
+    async def _consent(self) -> None:
+        self._viewer.answer(await self._person.ask_consent(self._question))
+
+    async def _wants(self) -> None:
+        from agent.host.ui import Kind  # noqa: PLC0415
+
+        while True:
+            event = await self._person.next_event()
+            if event.kind in (Kind.STOP, Kind.STRANGER):
+                self._viewer.stop("ended" if event.kind is Kind.STOP else UNKNOWN_CALLER)
+            elif event.kind is Kind.SAY:
+                self._say(event.text)
+
+    def _say(self, text: str) -> None:
+        try:
+            self._viewer.say(text)
+        except WireError as error:
+            self._asking = asyncio.ensure_future(self._person.notice(str(error)))
