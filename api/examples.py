@@ -13,8 +13,10 @@ SAID: dict[str, tuple[str, dict[str, Any]]] = {
     "signature-wrong": ("Sign with the integration's secret, as Standard Webhooks says, and check the clock.", {}),
     "unauthenticated": ("Send an access token or an API key as 'Authorization: Bearer …'.", {}),
     "sign-in-failed": (
-        "Company, login or password is wrong, or you cannot sign in from here at the moment."
-        " An administrator of your organisation sees why.",
+        (
+            "Company, login or password is wrong, or you cannot sign in from here at the moment."
+            " An administrator of your organisation sees why."
+        ),
         {},
     ),
     "refresh-refused": ("Sign in again: the refresh token is unknown or has expired.", {}),

@@ -120,15 +120,23 @@ BOB = {
     "role": "operator",
     "modes": ["control", "view"],
     "max_session_seconds": 3600,
+    "policy_id": None,
+    "networks": ["203.0.113.0/24"],
     "suspended": False,
+    "deleted": False,
     "must_change_password": True,
+    "locked_until": None,
+    "last_sign_in_at": None,
     "created_at": CREATED,
 }
+_SETTLED = {"must_change_password": False, "last_sign_in_at": "2026-12-01T08:59:00Z"}
 
 ANSWERS: dict[str, Any] = {
     "create_operator": BOB | {"one_time_password": "k7m2p-q9xwz-3hdtn-vb4cy"},
-    "get_operator": BOB | {"must_change_password": False},
-    "change_operator": BOB | {"modes": ["view"], "max_session_seconds": 1800, "must_change_password": False},
+    "get_operator": BOB | _SETTLED,
+    "list_operators": _page(BOB | _SETTLED),
+    "unlock_operator": BOB | _SETTLED,
+    "change_operator": BOB | _SETTLED | {"modes": ["view"], "max_session_seconds": 1800},
     "create_session": WAITING,
     "list_sessions": _page(ACTIVE),
     "get_session": ACTIVE,
@@ -196,7 +204,9 @@ ANSWERS: dict[str, Any] = {
 """Whole answers by operation; the others are put together from the examples of their members."""
 
 REQUESTS: dict[str, Any] = {
-    "create_operator": {name: BOB[name] for name in ("login", "name", "email", "role", "modes", "max_session_seconds")},
+    "create_operator": {
+        name: BOB[name] for name in ("login", "name", "email", "role", "modes", "max_session_seconds", "networks")
+    },
     "send_relay_reports": {
         "reports": [
             {
@@ -260,6 +270,7 @@ PARAMETERS: dict[str, tuple[str, Any]] = {
     "address": ("Only from this address.", "192.0.2.7"),
     "from": ("Not before this time.", CREATED),
     "to": ("Before this time.", ENDED),
+    "role": ("Only with this role.", "operator"),
     "q": ("A piece of text to look for.", "bob"),
     "wait": ("Seconds to wait.", 25),
     "X-Tasuki-Client": ("Which client asks.", "console"),

@@ -5,18 +5,29 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from api import audit
+from api.audit import Action
 from api.auth import repository as sign_ins
-from api.auth.permissions import Caller, authorize_in_person
+from api.auth.permissions import Caller, authorize_fresh, authorize_in_person
 from api.context import Context
 from api.kit.ids import Kind, new_id
 from api.kit.secret import one_time_password
-from api.operators import repository
+from api.operators import leaving, repository
 from api.operators.models import Operator, Role
-from api.operators.schemas import OperatorCreate, OperatorCreated, OperatorPatch, OperatorView
+from api.operators.schemas import OneTimePassword, OperatorCreate, OperatorCreated, OperatorPatch, OperatorView
+from api.organizations.service import refuse_lockout
+from api.passwords import changing, locking
+from api.passwords import repository as passwords
+from api.policies.assigning import assignable
 from api.problems import AlreadyExists, Conflict, NotFound
-from api.sessions import ending, policy
+from api.second_factors import repository as second_factors
+from api.sessions import policy
 
-_CLEARABLE = frozenset({"email", "max_session_seconds"})
+_CLEARABLE = frozenset({"email", "max_session_seconds", "policy_id"})
+_NARROWING = frozenset({"modes", "max_session_seconds", "policy_id"})
+"""Members whose change reaches sessions that exist."""
+_APART = frozenset({"force"})
+_DERIVED = frozenset({"suspended", "deleted"})
 
 
 async def get(db: AsyncSession, caller: Caller, operator_id: str) -> Operator:
@@ -32,6 +43,9 @@ async def create(
 ) -> OperatorCreated:
     """A new operator with a one-time password. Its hash comes ready made: hashing takes no place in a transaction."""
     authorize_in_person(caller)
+    if body.role is Role.ADMINISTRATOR:
+        authorize_fresh(caller)
+    await _assign(db, caller, body.policy_id)
     operator = Operator(
         id=new_id(Kind.OPERATOR),
         organization_id=caller.organization_id,
@@ -44,6 +58,8 @@ async def create(
         await db.flush()
     except IntegrityError as error:
         raise AlreadyExists(f"There is an operator with the login {body.login}; choose another login.") from error
+    about = body.model_dump(mode="json", include={"login", "name", "role"})
+    audit.record(db, context, operator.organization_id, Action.OPERATOR_CREATED, by=caller, target=operator, **about)
     return OperatorCreated(**view(operator).model_dump(), one_time_password=password)
 
 
@@ -54,18 +70,67 @@ async def change(
     operator = await get(db, caller, operator_id)
     wanted: dict[str, Any] = {
         name: getattr(patch, name)
-        for name in patch.model_fields_set
+        for name in patch.model_fields_set - _APART
         if getattr(patch, name) is not None or name in _CLEARABLE
     }
-    if {"role", "suspended"} & wanted.keys():
-        _refuse_lockout(caller, operator, wanted)
+    if "networks" in wanted and operator.id == caller.operator_id:
+        refuse_lockout(wanted["networks"], force=patch.force)
+    if "role" in wanted:
+        await _set_role(db, context, caller, operator, wanted.pop("role"))
     if "suspended" in wanted:
-        await _suspend(db, context, operator, suspended=wanted.pop("suspended"))
+        await _suspend(db, context, caller, operator, suspended=wanted.pop("suspended"))
+    if "policy_id" in wanted:
+        authorize_fresh(caller)
+        await _assign(db, caller, wanted["policy_id"])
     for name, value in wanted.items():
         setattr(operator, name, value)
     db.add(operator)
-    if {"modes", "max_session_seconds"} & wanted.keys():
+    if wanted.keys() & _NARROWING:
         await policy.operator_changed(db, context, operator)
+    if wanted:
+        _note(db, context, caller, operator, Action.OPERATOR_CHANGED, changed=wanted)
+    return operator
+
+
+async def delete(db: AsyncSession, context: Context, caller: Caller, operator_id: str) -> None:
+    """The operator is gone from all lists; history keeps the name, and the login is free again."""
+    operator = await get(db, caller, operator_id)
+    await _refuse_loss(db, caller, operator)
+    await leaving.delete(db, context, operator)
+    _note(db, context, caller, operator, Action.OPERATOR_DELETED, login=operator.login)
+
+
+async def reset_password(
+    db: AsyncSession, context: Context, caller: Caller, operator_id: str, password: str, hashed: str
+) -> OneTimePassword:
+    """A one-time password takes the place of the operator's own, whose sign-ins end."""
+    operator = await get(db, caller, operator_id)
+    if operator.id == caller.operator_id:
+        raise Conflict("Change your own password with POST /v1/auth/password.")
+    await changing.set_one_time(db, operator, hashed)
+    _note(db, context, caller, operator, Action.OPERATOR_PASSWORD_RESET)
+    return OneTimePassword(one_time_password=password)
+
+
+async def reset_second_factor(db: AsyncSession, context: Context, caller: Caller, operator_id: str) -> None:
+    """Everything that was set up as a second step is gone, and whoever signed in with it must sign in again."""
+    operator = await get(db, caller, operator_id)
+    await second_factors.remove_all(db, operator.id)
+    await sign_ins.end_all(db, operator.id)
+    operator.second_factors = []
+    operator.token_version += 1
+    db.add(operator)
+    _note(db, context, caller, operator, Action.OPERATOR_SECOND_FACTOR_RESET)
+
+
+async def unlock(db: AsyncSession, context: Context, caller: Caller, operator_id: str) -> Operator:
+    """Passwords are taken again, from everywhere; what was counted is forgotten."""
+    operator = await get(db, caller, operator_id)
+    rows: list[locking.Counted] = [operator, *await passwords.devices(db, operator.id)]
+    for row in rows:
+        locking.clear(row)
+    db.add(operator)
+    _note(db, context, caller, operator, Action.OPERATOR_UNLOCKED)
     return operator
 
 
@@ -76,23 +141,47 @@ def new_password() -> str:
 
 def view(operator: Operator) -> OperatorView:
     """What callers see."""
-    members = {name: getattr(operator, name) for name in OperatorView.model_fields if name != "suspended"}
-    return OperatorView(**members, suspended=operator.suspended_at is not None)
+    members = {name: getattr(operator, name) for name in OperatorView.model_fields if name not in _DERIVED}
+    return OperatorView(**members, suspended=operator.suspended_at is not None, deleted=operator.deleted_at is not None)
 
 
-def _refuse_lockout(caller: Caller, operator: Operator, wanted: dict[str, Any]) -> None:
-    """Roles and suspension are set by people, and nobody takes their own administration away."""
+async def _assign(db: AsyncSession, caller: Caller, policy_id: str | None) -> None:
+    """Only a policy of the organisation, and it cannot be deleted meanwhile."""
+    if policy_id is not None:
+        await assignable(db, caller.organization_id, policy_id)
+
+
+async def _set_role(db: AsyncSession, context: Context, caller: Caller, operator: Operator, role: Role) -> None:
+    """Roles are given by people who are there. Who becomes an auditor leaves the sessions they are in."""
+    authorize_fresh(caller)
+    if role is not Role.ADMINISTRATOR and operator.role == Role.ADMINISTRATOR:
+        await _refuse_loss(db, caller, operator)
+    if role != operator.role:
+        _note(db, context, caller, operator, Action.OPERATOR_CHANGED, changed={"role": role}, was=operator.role)
+        if role is Role.AUDITOR:
+            await leaving.end_sessions(db, context, operator)
+    operator.role = role
+
+
+async def _suspend(db: AsyncSession, context: Context, caller: Caller, operator: Operator, *, suspended: bool) -> None:
     authorize_in_person(caller)
-    demoted = wanted.get("role", operator.role) != Role.ADMINISTRATOR and operator.role == Role.ADMINISTRATOR
-    if operator.id == caller.operator_id and (demoted or wanted.get("suspended")):
-        raise Conflict("You cannot suspend yourself or give up your own role; ask another administrator.")
-
-
-async def _suspend(db: AsyncSession, context: Context, operator: Operator, *, suspended: bool) -> None:
     if not suspended:
         operator.suspended_at = None
+        _note(db, context, caller, operator, Action.OPERATOR_RESUMED)
         return
-    operator.suspended_at = operator.suspended_at or context.clock.now()
-    operator.token_version += 1
-    await sign_ins.end_all(db, operator.id)
-    await ending.end_all_of(db, context, operator.id)
+    await _refuse_loss(db, caller, operator)
+    await leaving.suspend(db, context, operator)
+    _note(db, context, caller, operator, Action.OPERATOR_SUSPENDED)
+
+
+async def _refuse_loss(db: AsyncSession, caller: Caller, operator: Operator) -> None:
+    """Nobody takes their own administration away, and nobody the last administrator's, not even two at once."""
+    if operator.id == caller.operator_id:
+        raise Conflict("You cannot suspend or delete yourself or give up your own role; ask another administrator.")
+    await leaving.refuse_last(db, operator)
+
+
+def _note(
+    db: AsyncSession, context: Context, caller: Caller, operator: Operator, action: Action, **data: object
+) -> None:
+    audit.record(db, context, operator.organization_id, action, by=caller, target=operator, **data)

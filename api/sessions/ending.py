@@ -4,6 +4,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.context import Context
 from api.events.service import record
+from api.handover import leaving
 from api.relays import service as relays
 from api.sessions import repository
 from api.sessions.models import Session
@@ -30,8 +31,15 @@ async def expire(db: AsyncSession, context: Context, session: Session) -> None:
 
 
 async def end_all_of(db: AsyncSession, context: Context, operator_id: str) -> None:
-    """An operator was suspended: all their sessions end."""
+    """An operator was suspended: all their sessions end, and they leave those they are a guest in."""
+    await leaving.send_out_everywhere(db, context, operator_id)
     for session in await repository.live_of_operator(db, operator_id):
+        await end(db, context, session, Party.ADMINISTRATOR, "ended")
+
+
+async def end_all_of_organization(db: AsyncSession, context: Context, organization_id: str) -> None:
+    """An organisation was disabled: all its sessions end."""
+    for session in await repository.live_of_organization(db, organization_id):
         await end(db, context, session, Party.ADMINISTRATOR, "ended")
 
 

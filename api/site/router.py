@@ -7,9 +7,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from api.context import Context
+from api.context import Context, client_address
 from api.edge import answer, request_id_of
-from api.problems import NotFound, Unavailable
+from api.kit.secret import digest
+from api.organizations import entry
+from api.organizations import repository as organizations
+from api.passwords.bringing import ENTRY_COOKIE
+from api.problems import NotFound, TooManyRequests, Unavailable
 from api.settings import Settings
 from api.site.headers import DOCS, STRICT, policy
 from api.site.manifest import File, read_manifest, web_folder
@@ -33,6 +37,7 @@ class Site:
             Route("/console/{rest:path}", self.console, methods=["GET"], name="site console pages"),
             Route("/join", self.join, methods=["GET"], name="site join"),
             Route("/join/{code}", self.join, methods=["GET"], name="site join code"),
+            Route("/enter/{secret}", self.enter, methods=["GET"], name="site entry link"),
             Route("/docs", self.docs, methods=["GET"], name="site docs"),
             Route("/openapi.json", self.openapi, methods=["GET"], name="site openapi"),
             Route("/strings/{language}.json", self.strings, methods=["GET"], name="site strings"),
@@ -51,6 +56,33 @@ class Site:
     async def join(self, request: Request) -> Response:
         """The customer's page; its script reads the code from the path."""
         return self._page(request, "/web/app/join.html", STRICT)
+
+    async def enter(self, request: Request) -> Response:
+        """The entry link: this browser may sign in from now on. The address is in no log and goes to no other site."""
+        context: Context = request.app.state.context
+        address = client_address(request)
+        try:
+            context.sign_in_budgets.check_address(address)
+        except TooManyRequests as problem:
+            return answer(problem, request_id_of(request))
+        async with context.database.read() as db:
+            organization = await organizations.by_entry(db, digest(request.path_params["secret"]))
+        if organization is None:
+            context.sign_in_budgets.failed_address(address)
+            return answer(
+                NotFound("This entry link is not valid any more; ask for the new one."), request_id_of(request)
+            )
+        response = RedirectResponse("/console", 303)
+        response.set_cookie(
+            ENTRY_COOKIE,
+            entry.cookie(context, organization),
+            max_age=entry.COOKIE_SECONDS,
+            path="/",
+            secure=True,
+            httponly=True,
+            samesite="strict",
+        )
+        return response
 
     async def docs(self, request: Request) -> Response:
         """The documentation of the API, with our own sign-in panel."""

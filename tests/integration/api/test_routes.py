@@ -18,6 +18,7 @@ PUBLIC = {
     ("post", "/v1/auth/refresh"): "takes a refresh token",
     ("post", "/v1/auth/logout"): "takes a refresh token",
     ("post", "/v1/join/preview"): "takes a session code, throttled",
+    ("post", "/v1/auth/invitation"): "takes an invitation's token, throttled",
     ("post", "/v1/join"): "takes a session code, throttled",
     ("post", "/v1/hooks/{integration_id}"): "takes a signature",
     ("get", "/.well-known/jwks.json"): "public keys",
@@ -27,7 +28,7 @@ PUBLIC = {
 }
 OWN_PROOF = {"relay", "resume_ticket"}
 PAGES = {
-    "/", "/console", "/console/{rest:path}", "/join", "/join/{code}", "/docs", "/openapi.json",
+    "/", "/console", "/console/{rest:path}", "/join", "/join/{code}", "/docs", "/openapi.json", "/enter/{secret}",
     "/strings/{language}.json", "/favicon.ico", "/web/{rest:path}",
 }  # fmt: skip
 
