@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.handover.models import SessionGuest
 from api.operators.models import Operator, Role
-from api.sessions.models import Participant
+from api.sessions.models import Participant, Session
 
 
 async def guest(db: AsyncSession, session_id: str, operator_id: str) -> SessionGuest | None:
@@ -22,10 +22,11 @@ async def guests(db: AsyncSession, session_id: str) -> Sequence[SessionGuest]:
     return (await db.exec(select(SessionGuest).where(SessionGuest.session_id == session_id))).all()
 
 
-async def of_operator(db: AsyncSession, operator_id: str) -> Sequence[SessionGuest]:
-    """Everything an operator was asked to join and not sent out of."""
-    mine = select(SessionGuest).where(SessionGuest.operator_id == operator_id)
-    return (await db.exec(mine.where(col(SessionGuest.removed_at).is_(None)))).all()
+async def live_with_guest(db: AsyncSession, operator_id: str) -> Sequence[Session]:
+    """The sessions that are not over in which an operator is a guest, locked."""
+    rows = select(Session).join(SessionGuest, col(SessionGuest.session_id) == col(Session.id))
+    mine = rows.where(SessionGuest.operator_id == operator_id, col(SessionGuest.removed_at).is_(None))
+    return (await db.exec(mine.where(col(Session.ended_at).is_(None)).with_for_update(of=Session))).all()
 
 
 async def remove_guest(db: AsyncSession, session_id: str, operator_id: str, now: datetime) -> None:

@@ -13,14 +13,13 @@ from api.audit.actions import Action
 from api.auth.permissions import Caller, authorize_for
 from api.context import Context
 from api.events.service import record
-from api.handover import repository
+from api.handover import leaving, repository
 from api.handover.models import SessionGuest
 from api.handover.schemas import Colleague, GuestInvite, GuestView, TransferRequest
 from api.notes import service as notes
 from api.operators import repository as operators
 from api.operators.models import Operator
 from api.problems import Conflict, Forbidden, Invalid, ModeNotAllowed, NotFound
-from api.relays import service as relays
 from api.sessions import policy, service
 from api.sessions.models import Session
 from api.sessions.modes import Mode
@@ -46,9 +45,9 @@ async def transfer(
     if body.note is not None:
         notes.add(db, caller, session, body.note, now)
     await repository.remove_guest(db, session.id, operator.id, now)
-    await _clear_seat(db, context, session, operator.id, "transferred")
+    await leaving.clear_seat(db, context, session, operator.id, "transferred")
     if before is not None:
-        await _clear_seat(db, context, session, before, "transferred")
+        await leaving.clear_seat(db, context, session, before, "transferred")
     session.operator_id = operator.id
     db.add(session)
     if session.state == State.WAITING:
@@ -98,19 +97,11 @@ async def remove(db: AsyncSession, context: Context, caller: Caller, session_id:
         authorize_for(caller, operator_id)
     if await repository.guest(db, session.id, operator_id) is None:
         raise NotFound("This operator is no guest of the session.")
-    await send_out(db, context, session, operator_id)
+    await leaving.send_out(db, context, session, operator_id)
     audit.record(
         db, context, session.organization_id, Action.SESSION_GUEST_REMOVED, by=caller, target=session,
         operator_id=operator_id,
     )  # fmt: skip
-
-
-async def send_out(db: AsyncSession, context: Context, session: Session, operator_id: str) -> None:
-    """End a guest's part in a session."""
-    now = context.clock.now()
-    await repository.remove_guest(db, session.id, operator_id, now)
-    await _clear_seat(db, context, session, operator_id, "removed")
-    record(db, session, "guest.removed", now, operator_id=operator_id)
 
 
 async def guests(db: AsyncSession, caller: Caller, session_id: str) -> list[GuestView]:
@@ -164,17 +155,6 @@ async def _mode(db: AsyncSession, session: Session, everybody: Sequence[Operator
 
 def _not_allowed(operator: Operator, mode: Mode) -> ModeNotAllowed:
     return ModeNotAllowed(f"{operator.name} may not use the mode {mode}; ask an administrator.", mode=str(mode))
-
-
-async def _clear_seat(db: AsyncSession, context: Context, session: Session, operator_id: str, reason: str) -> None:
-    participant = await repository.participant_of(db, session.id, operator_id)
-    if participant is None:
-        return
-    now = context.clock.now()
-    participant.removed_at = now
-    db.add(participant)
-    await db.flush()
-    relays.command_kick(db, session, participant.sender, reason, now)
 
 
 def _view(row: SessionGuest, name: str) -> GuestView:
