@@ -1,12 +1,15 @@
 /** The operator's console: decides which view the address and the sign-in ask for. */
 
-import { home } from './console/home.js';
 import { takeLinkSecret } from './console/link.js';
+import { openPage } from './console/pages.js';
 import { sessionView } from './console/session.js';
-import { signInView } from './console/signin.js';
-import { call, explain, onSignedOut, refresh, signOut } from './lib/api.js';
+import { shell } from './console/shell.js';
+import { Cancelled, call, explain, onSignedOut, onStepUp, refresh, signOut } from './lib/api.js';
 import { h, messageBox, topBar } from './lib/dom.js';
 import { hasText, initTexts, onLanguage, t } from './lib/i18n.js';
+import { invitationInAddress, invitationView } from './signin/invitation.js';
+import { askAgain } from './signin/step_up.js';
+import { signInView } from './signin/view.js';
 import { forgetAll } from '../core/resume_store.js';
 
 /**
@@ -15,9 +18,14 @@ import { forgetAll } from '../core/resume_store.js';
  *
  * What every view may use.
  * @typedef {object} Console
- * @property {{operator: {id: string, name: string, modes: string[]}, organisation: {name: string}}} me
+ * @property {Me} me
+ * @property {(scope: string) => boolean} may whether the reader may do what the scope names
  * @property {(path: string) => void} go to another address of the console
  * @property {(session: any) => void} show a session whose body is at hand
+ * @property {() => void} again show the present address anew
+ *
+ * Who is signed in, as `GET /v1/me` says it.
+ * @typedef {{operator: any, organisation: any, scopes: string[]}} Me
  */
 
 const root = /** @type {HTMLElement} */ (document.getElementById('console'));
@@ -33,7 +41,7 @@ function show(view) {
   shown?.close?.();
   shown = view;
   const main = h('main', { id: 'main', tabindex: '-1' }, view.element);
-  root.replaceChildren(...(view.bare ? [main] : [bar(), main]));
+  root.replaceChildren(...(view.bare ? [main] : me ? shell(context(), leave, main) : [topBar('/console'), main]));
   // People who cannot see the page are taken to what is new on it.
   /** @type {HTMLElement} */ (main.querySelector('[data-focus]') ?? main).focus({ preventScroll: true });
   retitle();
@@ -43,11 +51,9 @@ function retitle() {
   if (shown) document.title = `${t(shown.title)} – Tasuki`;
 }
 
-function bar() {
-  if (!me) return topBar('/console');
-  const who = h('span', { class: 'soft small who' }, `${me.operator.name} · ${me.organisation.name}`);
-  const out = h('button', { type: 'button', class: 'plain', t: 'console.sign_out', onclick: leave });
-  return topBar('/console', who, out);
+/** @returns {Console} */
+function context() {
+  return { me, may: (scope) => me.scopes.includes(scope), go, show: showSession, again: () => route() };
 }
 
 async function leave() {
@@ -74,13 +80,11 @@ async function route(session) {
   const mine = ++turn;
   try {
     me ??= await call('GET', '/v1/me');
-    const id = /^\/console\/sessions\/([A-Za-z0-9_]+)\/?$/.exec(location.pathname)?.[1];
-    const context = { me, go, show: (/** @type {any} */ made) => showSession(made) };
-    const view = id ? await sessionView(context, session ?? (await call('GET', `/v1/sessions/${id}`))) : await home(context);
+    const view = await (session ? sessionView(context(), session) : openPage(context(), location.pathname));
     if (mine === turn) show(view);
     else view.close?.();
   } catch (error) {
-    if (mine === turn && me) show(problemView(error));
+    if (mine === turn && me && !(error instanceof Cancelled)) show(problemView(error));
   }
 }
 
@@ -113,7 +117,10 @@ async function start() {
   onLanguage(retitle);
   if (!isSecureContext) return show(insecureView());
   onSignedOut(askToSignIn);
+  onStepUp(askAgain);
   addEventListener('popstate', () => route());
+  const invitation = invitationInAddress();
+  if (invitation) return show(invitationView(invitation, () => go('/console')));
   try {
     if (await refresh()) await route();
     else askToSignIn();

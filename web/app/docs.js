@@ -1,8 +1,9 @@
 /** The API's documentation: Swagger UI from our own server, with a sign-in panel of ours after which 'Try it out' works. */
 
-import { ApiError, call, accessToken, explain, onSignedOut, refresh, signIn, signOut } from './lib/api.js';
-import { field, h, messageBox, topBar } from './lib/dom.js';
-import { hasText, initTexts, onLanguage, t } from './lib/i18n.js';
+import { accessToken, call, onSignedOut, refresh, signOut } from './lib/api.js';
+import { h, topBar } from './lib/dom.js';
+import { initTexts, onLanguage, t } from './lib/i18n.js';
+import { signInFlow } from './signin/flow.js';
 
 /** The access token lives ten minutes; it is renewed while the page is open (ms). */
 const RENEW_MS = 8 * 60_000;
@@ -21,36 +22,9 @@ function withToken(request) {
 }
 
 function showSignIn() {
-  const message = messageBox();
-  const submit = async (/** @type {SubmitEvent} */ event) => {
-    event.preventDefault();
-    const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
-    const typed = (/** @type {string} */ name) => String(form.get(name) ?? '').trim();
-    try {
-      await signIn(`${typed('company')}/${typed('login')}`, String(form.get('password') ?? ''));
-      await showSignedIn();
-    } catch (error) {
-      if (error instanceof ApiError && error.slug === 'password-change-required') message.show('docs.change_first');
-      else if (error instanceof ApiError && [401, 422].includes(error.status)) message.show('console.sign_in.wrong');
-      else message.show(...explain(error, hasText));
-    }
-  };
-  put(
-    h(
-      'form',
-      { class: 'docs-sign-in', onsubmit: submit },
-      h('p', { class: 'small', t: 'docs.lead' }),
-      h(
-        'div',
-        { class: 'docs-fields' },
-        field({ name: 'company', label: 'console.company', required: true, autocomplete: 'organization', autocapitalize: 'none' }),
-        field({ name: 'login', label: 'console.login', required: true, autocomplete: 'username', autocapitalize: 'none' }),
-        field({ name: 'password', label: 'console.password', type: 'password', required: true, autocomplete: 'current-password' }),
-        h('button', { class: 'primary', t: 'console.sign_in.submit' }),
-      ),
-      message.element,
-    ),
-  );
+  const box = h('div', { class: 'docs-steps' });
+  put(box);
+  signInFlow(box, showSignedIn, { lead: 'docs.lead', compact: true });
 }
 
 async function showSignedIn() {

@@ -3,6 +3,7 @@
 import { h } from '../lib/dom.js';
 import { clock, printable, when } from '../lib/format.js';
 import { hasText } from '../lib/i18n.js';
+import { notesCard } from './notes.js';
 
 const SIDES = ['operator', 'customer', 'administrator', 'system'];
 
@@ -16,7 +17,7 @@ export function endedView(context, session) {
   const again = h('button', { type: 'button', class: 'primary', t: 'console.ended.back', onclick: () => context.go('/console') });
   const element = h(
     'div',
-    { class: 'page narrow stack' },
+    { class: 'page ended-page stack' },
     h(
       'section',
       { class: 'card stack ended', role: 'status' },
@@ -25,6 +26,7 @@ export function endedView(context, session) {
       facts(session),
       h('div', { class: 'row' }, again),
     ),
+    notesCard(context, session, true),
   );
   return { element, title: 'console.ended.title' };
 }

@@ -2,9 +2,12 @@
 
 import { call, explain } from '../lib/api.js';
 import { copy, h, messageBox } from '../lib/dom.js';
-import { clock, groupCode } from '../lib/format.js';
+import { clock, groupCode, when } from '../lib/format.js';
 import { hasText } from '../lib/i18n.js';
+import { inviteCard } from './invite.js';
 import { linkOf, linkSecret } from './link.js';
+import { notesCard } from './notes.js';
+import { peopleCard } from './people.js';
 
 /** Seconds a request for events may wait. */
 const WAIT_SECONDS = 25;
@@ -14,9 +17,9 @@ const RETRY_MS = 2_000;
 /**
  * @param {import('../console.js').Console} context
  * @param {any} session
- * @returns {import('../console.js').View}
+ * @returns {Promise<import('../console.js').View>}
  */
-export function waitingView(context, session) {
+export async function waitingView(context, session) {
   const stop = new AbortController();
   const message = messageBox();
   const left = h('span', { class: 'countdown', role: 'timer' });
@@ -39,9 +42,12 @@ export function waitingView(context, session) {
     h('div', { class: 'row spread' }, who(session), h('span', { class: 'chip info', t: `console.mode.${session.mode}` })),
     codeCard(session, left),
     linkCard(session),
-    h('p', { class: 'status', role: 'status' }, h('span', { class: 'pulse' }), h('span', { t: 'console.waiting.status' })),
+    h('p', { class: 'status', role: 'status' }, h('span', { class: 'pulse' }), h('span', { t: session.queued ? 'console.waiting.status.queue' : 'console.waiting.status' })),
     message.element,
     h('div', { class: 'row' }, h('button', { type: 'button', id: 'cancel-session', t: 'console.waiting.cancel', onclick: end })),
+    inviteCard(session),
+    session.operator ? await peopleCard(context, session, false) : null,
+    notesCard(context, session, false),
   );
   const close = () => {
     stop.abort();
@@ -65,9 +71,15 @@ function codeCard(session, left) {
     { class: 'card stack code-card' },
     h('p', { class: 'lead', t: 'console.waiting.read_out' }),
     h('p', { class: 'code', id: 'session-code', 'aria-label': spoken }, ...groups(session.code)),
-    h('p', { class: 'soft' }, h('span', { t: 'console.waiting.left' }), ' ', left),
+    appointment(session) ?? h('p', { class: 'soft' }, h('span', { t: 'console.waiting.left' }), ' ', left),
     h('p', { class: 'soft small', t: 'console.waiting.how', values: { command: `tasuki join ${session.code}`, address: `${location.host}/join` } }),
   );
+}
+
+/** For a code that works only later: when. @param {{starts_at?: string | null, code_expires_at: string}} session */
+function appointment({ starts_at: from, code_expires_at: until }) {
+  if (!from || Date.parse(from) < Date.now()) return null;
+  return h('p', { class: 'soft', t: 'console.waiting.appointment', values: { from: when(from), until: when(until) } });
 }
 
 /** @param {string} code */

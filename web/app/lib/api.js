@@ -17,6 +17,9 @@ export class ApiError extends Error {
 /** The server could not be reached at all. */
 export class Unreachable extends Error {}
 
+/** The reader chose not to go on; nothing is wrong. */
+export class Cancelled extends Error {}
+
 const CLIENT = { 'X-Tasuki-Client': 'console' };
 /** The access token is renewed this long (ms) before it expires. */
 const RENEW_EARLY_MS = 60_000;
@@ -27,10 +30,23 @@ const HINT = 'tasuki-signed-in';
 let token = '';
 let expires = 0;
 let signedOut = () => {};
+/** @type {((problem: any) => Promise<void>) | null} */
+let proveAgain = null;
+/** The proof being asked for, so that two acts at once ask once. @type {Promise<void> | null} */
+let proving = null;
 
 /** What to do when the sign-in is over. @param {() => void} action */
 export function onSignedOut(action) {
   signedOut = action;
+}
+
+/**
+ * What to do when an act needs a fresh proof of who is there: ask for it with `stepUp`, or throw `Cancelled`. The act is then
+ * repeated by itself.
+ * @param {(problem: any) => Promise<void>} ask
+ */
+export function onStepUp(ask) {
+  proveAgain = ask;
 }
 
 /**
@@ -64,6 +80,34 @@ function keep({ access_token, expires_in }) {
 /** @param {string} username company/login @param {string} password */
 export async function signIn(username, password) {
   keep(await send('POST', '/v1/auth/token', { form: { grant_type: 'password', username, password }, headers: CLIENT }));
+}
+
+/**
+ * A step of a sign-in that ends with tokens: the second step, a passkey, an invitation.
+ * @param {string} path
+ * @param {unknown} json
+ */
+export async function signInBy(path, json) {
+  keep(await send('POST', path, { json, headers: CLIENT }));
+}
+
+/**
+ * An operation with the token of a sign-in that is not complete. When its answer completes it, one is signed in.
+ * @param {string} mfaToken
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} [json]
+ * @returns {Promise<any>}
+ */
+export async function callPending(mfaToken, method, path, json) {
+  const answer = await send(method, path, { json, headers: { ...CLIENT, Authorization: `Bearer ${mfaToken}` } });
+  if (answer?.tokens) keep(answer.tokens);
+  return answer;
+}
+
+/** Prove again who is there; acts that need it are allowed for a few minutes. @param {unknown} json password, code or passkey */
+export async function stepUp(json) {
+  keep(await authorised('POST', '/v1/auth/step-up', { json, headers: CLIENT }));
 }
 
 /** @param {string} username @param {string} password @param {string} next */
@@ -102,14 +146,33 @@ export const accessToken = () => token;
  * @returns {Promise<any>}
  */
 export async function call(method, path, options = {}) {
-  if (Date.now() > expires - RENEW_EARLY_MS) await renewed();
-  const authorised = () => send(method, path, { ...options, headers: { ...options.headers, Authorization: `Bearer ${token}` } });
   try {
-    return await authorised();
+    return await authorised(method, path, options);
   } catch (error) {
-    if (!(error instanceof ApiError) || error.status !== 401) throw error;
+    if (!(error instanceof ApiError) || error.slug !== 'step-up-required' || !proveAgain) throw error;
+    proving ??= proveAgain(error.problem).finally(() => {
+      proving = null;
+    });
+    await proving;
+    return authorised(method, path, options);
+  }
+}
+
+/**
+ * With the access token, renewed when it is about to expire or is refused.
+ * @param {string} method
+ * @param {string} path
+ * @param {{json?: unknown, headers?: Record<string, string>, signal?: AbortSignal}} options
+ */
+async function authorised(method, path, options) {
+  if (Date.now() > expires - RENEW_EARLY_MS) await renewed();
+  const attempt = () => send(method, path, { ...options, headers: { ...options.headers, Authorization: `Bearer ${token}` } });
+  try {
+    return await attempt();
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 401 || error.slug === 'sign-in-failed') throw error;
     await renewed();
-    return authorised();
+    return attempt();
   }
 }
 
@@ -117,6 +180,29 @@ async function renewed() {
   if (await refresh()) return;
   signedOut();
   throw new ApiError(401, { slug: 'unauthorized', detail: 'Sign in again.' });
+}
+
+/**
+ * Make something: with a key under which a repetition, after a lost answer or a step-up, makes nothing twice.
+ * @param {string} path
+ * @param {unknown} json
+ */
+export const create = (path, json) => call('POST', path, { json, headers: { 'Idempotency-Key': crypto.randomUUID() } });
+
+/**
+ * All items of a list that is known to be short enough to be shown at once.
+ * @param {string} path
+ * @returns {Promise<any[]>}
+ */
+export async function all(path) {
+  const items = [];
+  let cursor = '';
+  do {
+    const page = await call('GET', `${path}${path.includes('?') ? '&' : '?'}limit=200${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`);
+    items.push(...page.items);
+    cursor = page.next_cursor ?? '';
+  } while (cursor);
+  return items;
 }
 
 /**

@@ -21,7 +21,23 @@ export function printable(text) {
   return String(text).slice(0, 200).replace(/\p{C}/gu, '');
 }
 
+/** The chosen language as the reader's region writes it, where the browser says which: en-GB rather than en. */
+const locale = () => navigator.languages.find((tag) => tag.toLowerCase().startsWith(`${language()}-`)) ?? language();
+
 /** A date and time. @param {string} rfc3339 */
 export function when(rfc3339) {
-  return new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(rfc3339));
+  return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(rfc3339));
+}
+
+/** A date and time to the second, for a log. @param {string} rfc3339 */
+export function whenExactly(rfc3339) {
+  return new Intl.DateTimeFormat(locale(), { dateStyle: 'short', timeStyle: 'medium' }).format(new Date(rfc3339));
+}
+
+/** How long ago, in the largest unit that fits. @param {string} rfc3339 @param {number} [now] */
+export function ago(rfc3339, now = Date.now()) {
+  const seconds = Math.round((Date.parse(rfc3339) - now) / 1000);
+  const units = /** @type {[Intl.RelativeTimeFormatUnit, number][]} */ ([['day', 86_400], ['hour', 3_600], ['minute', 60], ['second', 1]]);
+  const [unit, size] = units.find(([, length]) => Math.abs(seconds) >= length) ?? ['second', 1];
+  return new Intl.RelativeTimeFormat(locale(), { numeric: 'auto' }).format(Math.trunc(seconds / size), unit);
 }
