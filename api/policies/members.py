@@ -7,9 +7,9 @@ statement and the `policy` token (host and viewers), or in the relay.
 
 import ipaddress
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from api.kit.schema import Body
 from api.policies.hours import Schedule, schedules_in_order
@@ -31,6 +31,8 @@ from api.sessions.modes import Feature, Mode
 
 MAX_NETWORKS: Final = 64
 MAX_APPLICATIONS: Final = 64
+MAX_APPLICATION_BYTES: Final = 1_200
+"""Of all names of one policy together, in UTF-8: they have to fit into a signed statement."""
 MAX_SCHEDULES: Final = 4
 LONGEST_SECONDS: Final = 7 * 86_400
 SHORTEST_SECONDS: Final = 60
@@ -72,6 +74,12 @@ class ApplicationLists(Body):
         default=None, description="Only these; null or left out: all.", examples=[["firefox", "writer"]]
     )
     deny: NameList = Field(default_factory=list, description="Never these.", examples=[["keepass"]])
+
+    @model_validator(mode="after")
+    def _not_too_long(self) -> Self:
+        if sum(len(name.encode()) + 3 for name in [*(self.allow or []), *self.deny]) > MAX_APPLICATION_BYTES:
+            raise ValueError(f"the names of applications have at most {MAX_APPLICATION_BYTES} bytes together")
+        return self
 
 
 class Members(Body):
