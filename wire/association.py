@@ -20,7 +20,8 @@ class Pair:
     """Pairwise messages with one peer. Only the record keys are kept of the association's secrets."""
 
     def __init__(self, association: Association, me: int, peer: int, *, host: bool) -> None:
-        self.number, self.method, self.signer = association.number, association.method, association.signer
+        self.number, self.method, self.suite = association.number, association.method, association.suite
+        self.signer = association.signer
         self.me, self.peer = me, peer
         mine, theirs = association.host_to_viewer, association.viewer_to_host
         if not host:

@@ -64,6 +64,8 @@ class Freshness:
         behind = self._announced > self.drawn or self.stale(now)
         return behind and self._beacon_at > 0 and now - self._usable_at > PICTURE_WANT_SECONDS
 
-    def silent(self, now: float) -> bool:
-        """Whether this relay carries no beacons any more."""
-        return now - self._beacon_at > BEACON_LOST_SECONDS
+    def silent(self, now: float, *, paused: bool) -> bool:
+        """Whether this relay carries no beacons any more, or (unless the host sends no pictures) for as long nothing that
+        would make the picture current."""
+        useful_at = self._beacon_at if paused else max(self._current_at, self._usable_at)
+        return now - min(self._beacon_at, useful_at) > BEACON_LOST_SECONDS

@@ -99,7 +99,7 @@ class ViewerProtocol:
         self._shown_epoch = 0
         self._newest: dict[tuple[int, int], tuple[int, int]] = {}
         self._slots = Slots()
-        self._slots_epoch = 0
+        self._slots_epoch, self._slots_fit = 0, True
         self._freshness = Freshness()
         self._old = 0
         """Whole seconds that the picture is old, as told; 0 while it is current."""
@@ -178,7 +178,7 @@ class ViewerProtocol:
             return self.answer(False, now)
         if now - self._feedback_at >= FEEDBACK_SECONDS:
             self._feedback(now)
-        if self._welcomed and self._host_here and self._freshness.silent(now):
+        if self._welcomed and self._host_here and self._freshness.silent(now, paused=self._paused):
             self._freshness.begin(now)
             return [MoveOn()]
         return self._tell_age(now)
@@ -499,15 +499,15 @@ class ViewerProtocol:
         self._newest[key] = version
         self.sync.proof.beacon(beacon)
         events = self._distrust()
-        fits = self._slots_of(fields.epoch).fits(beacon, fields.seq)
-        self._freshness.beacon(beacon.counter, beacon.ms, beacon.picture, now, good=fits and self._trusted)
+        self._slots_fit = self._slots_of(fields.epoch).fits(beacon, fields.seq)
+        self._freshness.beacon(beacon.counter, beacon.ms, beacon.picture, now, good=self._trusted)
         was, self._paused = self._paused, beacon.state == screen.PAUSED
         return [*events, Paused(self._paused)] if was != self._paused else events
 
     @property
     def _trusted(self) -> bool:
         """Whether what is shown came whole, in order, and is what the host signed."""
-        return self.sync.state is SyncState.SYNC and self.sync.proof.proved
+        return self.sync.state is SyncState.SYNC and self.sync.proof.proved and self._slots_fit
 
     def _distrust(self) -> list[Event]:
         """Stop showing as current what the host did not sign."""

@@ -70,8 +70,9 @@ export class Freshness {
     return behind && now - this.#usableAt > PICTURE_WANT_MS;
   }
 
-  /** Whether this relay has gone quiet. @param {number} now */
-  silent(now) {
-    return now - this.#beaconAt > BEACON_LOST_MS;
+  /** Whether this relay has gone quiet: no beacon, or (unless the host sends no pictures) nothing that would make the picture current. @param {number} now @param {boolean} paused */
+  silent(now, paused) {
+    const usefulAt = paused ? this.#beaconAt : Math.max(this.#currentAt, this.#usableAt);
+    return now - Math.min(this.#beaconAt, usefulAt) > BEACON_LOST_MS;
   }
 }

@@ -13,6 +13,7 @@ export class Screen {
   #freshness = new Freshness();
   #proof = new PictureProof();
   #slots = { epoch: 0, of: new Slots() };
+  #slotsFit = true;
   #origin = /** @type {import('./proof.js').Origin | null} */ (null);
   #want = false;
 
@@ -69,8 +70,8 @@ export class Screen {
     const beacon = await openBeacon(this.#origin, header.epoch, body);
     await this.#proof.beacon(beacon);
     this.#distrust();
-    const fits = await this.#slotsOf(header.epoch).fits(beacon, header.seq);
-    this.#freshness.beacon(beacon, now, fits && this.#trusted);
+    this.#slotsFit = await this.#slotsOf(header.epoch).fits(beacon, header.seq);
+    this.#freshness.beacon(beacon, now, this.#trusted);
     return beacon.state === PAUSED;
   }
 
@@ -87,7 +88,7 @@ export class Screen {
 
   /** Whether what is shown came whole, in order, and is what the host signed. */
   get #trusted() {
-    return this.#pictures.state === SYNC && this.#proof.proved;
+    return this.#pictures.state === SYNC && this.#proof.proved && this.#slotsFit;
   }
 
   /** Stop taking for current what the host did not sign. */
@@ -111,9 +112,9 @@ export class Screen {
     if (this.#freshness.wanting(now)) this.#want = true;
   }
 
-  /** No beacon for so long that another relay should be tried. @param {number} now */
-  silent(now) {
-    return this.#freshness.silent(now);
+  /** For so long nothing came that another relay should be tried. @param {number} now @param {boolean} paused */
+  silent(now, paused) {
+    return this.#freshness.silent(now, paused);
   }
 
   /** Whether what is shown is what the host has now. @param {number} now */

@@ -339,7 +339,7 @@ export class ViewerSession extends Stateful {
     const time = now();
     if (welcomed && connected) {
       if (present) this.#screen.tick(time);
-      if (this.#screen.silent(time)) return this.connection.next(Close.TIMEOUT);
+      if (this.#screen.silent(time, this.state.paused)) return this.connection.next(Close.TIMEOUT);
     }
     const late = phase === 'resuming' && !welcomed && time - this.#agreedAt > RESUME_PATIENCE_MS;
     if (pair && present && (pair.worn || late) && !this.#agreement?.busy) this.#agreement?.retry();

@@ -267,7 +267,7 @@ export function theAgeOfThePictureIsKnown() {
   equal([fresh.age(5_500), fresh.stale(5_500), fresh.wanting(5_500)], [3_500, true, true], 'behind');
   fresh.part(5_600);
   check(!fresh.wanting(5_700), 'a part came');
-  check(!fresh.silent(17_000) && fresh.silent(18_001), 'silence');
+  check(!fresh.silent(17_000, false) && fresh.silent(20_601, false) && fresh.silent(18_001, true), 'silence');
 }
 
 export function staleReplaysAndDelaysCountAsAge() {
