@@ -3,14 +3,33 @@
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from api.kit.schema import Body, Name, View
 from api.sessions.modes import Party
 
+
+def _reachable(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        good = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError("the address of a relay looks like wss://relay1.example.com:8443")
+    return url
+
+
 RelayUrl = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^wss?://[A-Za-z0-9.\-\[\]:]+/?$")
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        max_length=200,
+        pattern=r"^wss?://([A-Za-z0-9][A-Za-z0-9.\-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?$",
+    ),
+    AfterValidator(_reachable),
 ]
 MAX_REPORTS = 500
 MAX_CONNECTIONS = 1_000_000

@@ -33,7 +33,13 @@ async def test_a_relay_gets_public_keys_only(api: Api) -> None:
         assert set(key) == {"kty", "crv", "x", "y", "kid", "use", "alg"}
 
 
-@pytest.mark.parametrize("url", ["http://x", "wss://", "wss://x/path", "wss://x?y", "file:///etc", "wss://u:p@x"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://x", "wss://", "wss://x/path", "wss://x?y", "file:///etc", "wss://u:p@x", "ws://x]/", "wss://[:::::]",
+        "wss://x:70000", "wss://x:0", "wss://-",
+    ],
+)  # fmt: skip
 async def test_a_malformed_address_is_refused(api: Api, url: str) -> None:
     headers = {"Authorization": f"Bearer {api.relay_tokens[0]}"}
     answer = await api.http.post("/v1/relays/register", json={"public_url": url, "version": "1"}, headers=headers)
