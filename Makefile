@@ -41,6 +41,15 @@ test: $(STAMP) ## all tests, in under ten minutes on two cores
 fuzz: $(STAMP) ## every fuzz target for FUZZ_SECONDS (60) each; TARGETS="api …" for some of them
 	@$(BIN)/python -m tests.fuzz $(TARGETS)
 
+.PHONY: sim
+sim: $(STAMP) ## five thousand drawn worlds of host, viewers and relays on a virtual clock (SEEDS=a-b)
+	@$(BIN)/python -m tests.simulation $(or $(SEEDS),0-5000)
+
+.PHONY: chaos
+chaos: $(STAMP) ## kill relays 200 times (KILLS=n) while somebody works, half of them with the api away
+	@tools/system-packages test
+	@$(BIN)/python -m tests.chaos $(or $(KILLS),200)
+
 .PHONY: check
 check: $(STAMP) ## lint, types, layers, drift of generated files, rules without a test
 	@tools/system-packages build

@@ -33,6 +33,8 @@ class Peer:
     sender: int
     phase: Phase = Phase.NEW
     present: bool = False
+    waits: bool = False
+    """It was told to wait until another viewer's verification is over."""
     handshake: HostHandshake | None = None
     pair: Pair | None = None
     secret: bytes | None = None

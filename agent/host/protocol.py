@@ -4,11 +4,12 @@
 share; `PictureStream` decides what to send; `Standing` tells viewers what changed. One viewer is verified at a time.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from typing import Final
 
 from agent.host.capture.base import Frame
 from agent.host.chat import Chat
-from agent.host.consent import RUNNING, Consent, ConsentError, State, Verdict
+from agent.host.consent import CONTROL, RUNNING, VIEW, Consent, ConsentError, State, Verdict
 from agent.host.epochs import Epochs
 from agent.host.events import (
     LET_GO,
@@ -17,6 +18,7 @@ from agent.host.events import (
     ConsentNeeded,
     Ended,
     Event,
+    Narrowed,
     Refused,
     ReleaseInput,
     Said,
@@ -33,13 +35,17 @@ from agent.host.verification import TooManyHandshakesError, Verification
 from agent.outbox import Outbox
 from wire.association import Received
 from wire.errors import Forged, Malformed, WireError
-from wire.handshake import Entropy
+from wire.handshake import SUITE_HYBRID, Entropy
 from wire.header import Delivery, Header, Stream, split_frame, unpack
 from wire.limits import BEACON_SECONDS, RESUME_SECONDS
 from wire.messages import chat, control, handshake, relay
 from wire.messages.chat import Line
 from wire.messages.handshake import NoticeKind
+from wire.policy import Narrowing
 from wire.statement import ANYTHING, Demands
+
+_DOING: Final = frozenset({Stream.INPUT, Stream.CHAT, Stream.CLIPBOARD, Stream.FILE})
+"""Streams on which somebody does something."""
 
 
 class HostProtocol:
@@ -58,13 +64,15 @@ class HostProtocol:
         link: bytes | None = None,
         about: dict[str, object] | None = None,
         limit_seconds: float | None = None,
+        idle_seconds: float | None = None,
         demands: Demands = ANYTHING,
         introductions: Introductions = NOBODY,
         side: str = "customer",
         kept: Kept | None = None,
     ) -> None:
         """`statement` is its SHA-256; `counter` gives association and epoch numbers, stored before use; `about` goes into
-        the sealed welcome; `limit_seconds` is the longest session, from the first acceptance on; `side` is whose machine
+        the sealed welcome; `limit_seconds` is the longest session, from the first acceptance on, `idle_seconds`
+        the longest time without anything being done; `side` is whose machine
         this is; `kept` is what an earlier process left."""
         self.consent, self.outbox = consent, outbox
         self.me, self.side = sender, side
@@ -91,7 +99,10 @@ class HostProtocol:
         self._standing = Standing(consent, self._peers, outbox, self.stream, self._epochs)
         self.chat = Chat(sender, consent, outbox, entropy, kept.lines if kept else ())
         self._beacon_at = 0.0
-        self._limit_seconds = limit_seconds
+        self._limit_seconds, self._idle_seconds = limit_seconds, idle_seconds
+        self._pq_required = demands.pq_required
+        self._active_at: float | None = None
+        """When anything was done last."""
         self._accepted_at: float | None = None
         self._met = False
         if kept is not None:
@@ -145,6 +156,8 @@ class HostProtocol:
             return events + self.end("system", "lost")
         if self._too_long(now):
             return events + self.end("system", "time_limit")
+        if self._idle_for_too_long(now):
+            return events + self.end("system", "idle")
         for peer in [peer for peer in accepted if now - peer.seen > RESUME_SECONDS]:
             events += self._gone(peer, now)
             accepted.remove(peer)
@@ -152,6 +165,7 @@ class HostProtocol:
             if peer.pair is not None and peer.pair.worn:
                 peer.pair = None
                 self._verification.notice(peer, NoticeKind.NEED_RESUME)
+        self._verification.call_next(self._peers)
         if self._epochs.due(now):
             self._epochs.renew(accepted, now)
         if now - self._beacon_at >= BEACON_SECONDS:
@@ -206,6 +220,7 @@ class HostProtocol:
 
     def own_input(self, now: float) -> list[Event]:
         """Mouse or keyboard of this machine were used by hand."""
+        self._active_at = now
         return self._stand(now) if self.consent.own_input(now) else []
 
     def grant(self, name: str, given: bool, now: float) -> list[Event]:
@@ -213,12 +228,26 @@ class HostProtocol:
         (self.consent.allow if given else self.consent.withdraw)(name)
         return self._stand(now)
 
-    def narrow(self, grants: Iterable[str], seconds: int | None, now: float) -> list[Event]:
-        """Policy leaves only these grants, and so many seconds."""
-        self.consent.narrow(grants)
-        if seconds is not None:
-            self._limit_seconds = min(seconds, self._limit_seconds or seconds)
-        return self._stand(now)
+    def narrow(self, narrowing: Narrowing, now: float) -> list[Event]:
+        """Policy leaves only this. What was granted and is not any more ends before the next message, under new keys."""
+        if self.ended is not None:
+            return []
+        before, seconds, idle = self.consent.possible, self._limit_seconds, self._idle_seconds
+        self.consent.narrow({VIEW, CONTROL} | narrowing.features)
+        self._limit_seconds = _shorter(seconds, narrowing.seconds)
+        self._idle_seconds = _shorter(idle, narrowing.idle_seconds)
+        self._pq_required |= narrowing.demands.pq_required
+        accepted = self._peers.accepted()
+        if any(self._too_weak(peer) for peer in accepted):
+            return self.end("administrator", "policy")
+        told = Narrowed(
+            before - self.consent.possible,
+            self._limit_seconds if self._limit_seconds != seconds else None,
+            self._idle_seconds if self._idle_seconds != idle else None,
+        )
+        if told.taken and accepted:
+            self._epochs.renew(accepted, now)
+        return [*self._stand(now), *([told] if told != Narrowed(frozenset()) else [])]
 
     def say(self, text: str) -> Line | None:
         """Write to everybody who may chat; None when that is not allowed now. Raises `WireError` for what cannot be sent."""
@@ -265,9 +294,21 @@ class HostProtocol:
             return False
         return now - self._accepted_at > self._limit_seconds
 
+    def _idle_for_too_long(self, now: float) -> bool:
+        """Who only looks on does nothing else: there a changed picture counts as well."""
+        if self._idle_seconds is None or self._accepted_at is None:
+            return False
+        return now - max(self._accepted_at, self._active_at or 0.0) > self._idle_seconds
+
     # ---- what follows from the consent
 
+    def _too_weak(self, peer: Peer) -> bool:
+        """Whether policy has demanded better keys since these were agreed."""
+        return self._pq_required and peer.pair is not None and peer.pair.suite != SUITE_HYBRID
+
     def _let_in(self, peer: Peer, now: float) -> list[Event]:
+        if self._too_weak(peer):
+            return self.end("administrator", "policy")
         if peer.introduction is not None:
             peer.name = chat.shown(peer.introduction.operator)
         self._admit(peer, now)
@@ -394,6 +435,8 @@ class HostProtocol:
 
     def _received(self, peer: Peer, received: Received, now: float) -> list[Event]:
         stream = received.header.stream
+        if stream in _DOING:
+            self._active_at = now
         if stream == Stream.CONTROL:
             return self._control(peer, control.decode(received.body), now)
         if stream == Stream.INPUT:
@@ -484,6 +527,12 @@ class HostProtocol:
             raise Malformed("no consent: nothing may be captured")
         group = self.stream.group
         sent = self.stream.produce(frame, now)
+        if sent and CONTROL not in self.consent.possible:
+            self._active_at = now
         if self.stream.group != group:
             self._epochs.beacon(now, paused=False)  # vouches for the catch-up that led to the group
         return sent
+
+
+def _shorter(one: float | None, other: float | None) -> float | None:
+    return min((limit for limit in (one, other) if limit is not None), default=None)

@@ -5,13 +5,12 @@ be tried: one a second, and a dozen that did not end in right digits end the ses
 """
 
 from collections.abc import Callable
-from typing import cast
 
 from agent.host.consent import Consent, State, VerificationPendingError
 from agent.host.events import Cancelled, ConsentNeeded, DigitsNeeded, DigitsShown, Event, Unfit
-from agent.host.grants import MODES, Mode, possible
+from agent.host.grants import MODES, possible
 from agent.host.introductions import Introductions
-from agent.host.peer import VERIFYING, Peer, Phase
+from agent.host.peer import VERIFYING, Peer, Peers, Phase
 from agent.outbox import Outbox
 from wire import keys
 from wire.association import Pair
@@ -69,6 +68,13 @@ class Verification:
         peer.forget()
         self.notice(peer, NoticeKind.AGAIN)
 
+    def call_next(self, peers: Peers) -> None:
+        """Nobody is being verified: whoever was told to wait has their turn."""
+        waiting = [peer for peer in peers if peer.waits and peer.present]
+        if waiting and self._consent.pending is None:
+            waiting[0].waits = False
+            self.notice(waiting[0], NoticeKind.AGAIN)
+
     def take(self, peer: Peer, message: handshake.Message, now: float) -> tuple[list[Event], bool]:
         """A handshake message: `(events, whether the viewer has resumed)`. Raises `TooManyHandshakesError`."""
         if peer.phase is Phase.REFUSED:
@@ -99,7 +105,7 @@ class Verification:
             self._resume(peer, message)
             return []
         if self._consent.pending not in {None, peer.sender}:
-            self.notice(peer, NoticeKind.WAIT, message.attempt)
+            self._wait(peer, message)
             return []
         if self._last is not None and now - self._last < HANDSHAKE_INTERVAL_SECONDS:
             return []
@@ -114,13 +120,17 @@ class Verification:
         try:
             self._consent.begin(peer.sender, now, _at_most(peer))
         except VerificationPendingError:
-            self.notice(peer, NoticeKind.WAIT, message.attempt)
+            self._wait(peer, message)
             return events
         self._count(now)
         peer.forget()
         peer.phase = Phase.HANDSHAKE
         self._answer(peer, message, None)
         return events
+
+    def _wait(self, peer: Peer, message: M1) -> None:
+        peer.waits = True
+        self.notice(peer, NoticeKind.WAIT, message.attempt)
 
     def _unfit(self, peer: Peer, message: M1) -> NoticeKind | None:
         """Why a full handshake with this viewer cannot be right, whoever it is; else its introduction is taken."""
@@ -204,4 +214,4 @@ def _at_most(peer: Peer) -> frozenset[str] | None:
     said = peer.introduction
     if said is None:
         return None
-    return possible(cast("Mode", said.mode), said.features) if said.mode in MODES else frozenset()
+    return possible(said.mode, said.features) if said.mode in MODES else frozenset()

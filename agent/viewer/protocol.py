@@ -345,6 +345,7 @@ class ViewerProtocol:
         self._openers, self._shown_epoch, self._newest = {}, 0, {}
         self._slots, self._slots_epoch, self._freshness = Slots(), 0, Freshness()
         self._freshness.begin(now)
+        self.sync.another_association()
         self.resume_secret = association.resume_secret
         if association.method == keys.METHOD_RESUME:
             return []

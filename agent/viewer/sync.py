@@ -58,6 +58,11 @@ class PictureSync:
         if self.state is State.SYNC:
             self.state = State.HOLD
 
+    def another_association(self) -> None:
+        """Nothing of before leads on: the host may be another process, whose numbers begin anew."""
+        self.lost_connection()
+        self.proof = PictureProof()
+
     def usable(self, fields: Header, part: Part) -> bool:
         """Whether a part can lead to a picture being drawn."""
         return not self._replayed(fields, part) and (bool(fields.kind & CATCHUP) or self._fits(part))

@@ -199,6 +199,10 @@ def test_a_second_viewer_waits_while_one_is_verified() -> None:
     assert first.of(events.Digits)
     assert second.of(events.Waiting)
     assert not second.of(events.Digits)
+    session.type_digits(session.digits_of(first))
+    session.answer(True)
+    session.advance(2)
+    assert second.of(events.Digits), "whoever waited has their turn without asking again"
 
 
 @pytest.mark.rule("R22")
