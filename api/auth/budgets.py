@@ -25,17 +25,17 @@ class SignInBudgets:
         self._accounts = Backoff(ACCOUNT_FREE_FAILURES, ACCOUNT_LONGEST_SECONDS, now)
         self._addresses = Budget(ADDRESS_FAILURES, ADDRESS_WINDOW_SECONDS, now)
 
-    def check(self, account: str, address: str | None) -> None:
-        """TooManyRequests when this account or address must wait."""
+    def check(self, account: str | None, address: str | None) -> None:
+        """TooManyRequests when this account or address must wait; of no account, the address alone."""
         _refuse(self.standing(account, address))
 
     def check_address(self, address: str | None) -> None:
         """TooManyRequests when this address must wait, whatever the account."""
-        _refuse(self._addresses.standing(address_key(address)))
+        self.check(None, address)
 
-    def standing(self, account: str, address: str | None) -> Standing:
+    def standing(self, account: str | None, address: str | None) -> Standing:
         """What the address has left; nothing while the account must wait."""
-        wait = self._accounts.wait(account)
+        wait = 0 if account is None else self._accounts.wait(account)
         standing = self._addresses.standing(address_key(address))
         if not wait:
             return standing

@@ -36,6 +36,7 @@ class Pending:
     """A sign-in whose first step was right."""
 
     id: str
+    step: Step
     operator_id: str
     organization_id: str
     version: int
@@ -74,4 +75,4 @@ def read(context: Context, token: str, step: Step) -> Pending:
     new_hash = None
     if "nph" in claims:
         new_hash = context.sealer.open(HASH_PURPOSE, claims["jti"], base64.b64decode(claims["nph"])).decode()
-    return Pending(claims["jti"], claims["sub"], claims["org"], claims["ver"], claims.get("mch"), new_hash)
+    return Pending(claims["jti"], step, claims["sub"], claims["org"], claims["ver"], claims.get("mch"), new_hash)

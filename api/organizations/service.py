@@ -11,7 +11,7 @@ from api.kit.networks import inside
 from api.organizations import entry, repository
 from api.organizations.models import Organization
 from api.organizations.schemas import EntryLink, OrganizationPatch, OrganizationView
-from api.organizations.settings import SettingsPatch, Whom, merged, settings_of, stored
+from api.organizations.settings import Machines, SettingsPatch, Whom, merged, settings_of, stored
 from api.policies.assigning import assignable
 from api.problems import Conflict, NotFound
 from api.sessions import policy
@@ -47,6 +47,8 @@ async def change(db: AsyncSession, context: Context, caller: Caller, patch: Orga
         setattr(organization, name, value)
     if patch.settings is not None:
         authorize_fresh(caller)
+        if patch.settings.machines is Machines.REQUIRED and not patch.force:
+            _refuse_machine_lockout(caller)
         wanted["settings"] = patch.settings.model_dump(mode="json", exclude_unset=True)
         await _set(db, organization, patch.settings, force=patch.force)
     db.add(organization)
@@ -84,6 +86,15 @@ def refuse_lockout(networks: list[str], *, force: bool) -> None:
         raise Conflict(
             f"You are at {address}, which is in none of these networks, so this would lock you out;"
             " add your own network, or send force: true."
+        )
+
+
+def _refuse_machine_lockout(caller: Caller) -> None:
+    """Conflict when whoever lets in registered machines only is not at one, unless it is meant."""
+    if caller.proof is None or caller.proof.machine_id is None:
+        raise Conflict(
+            "You are not at a registered machine, so this would lock you out: register one with"
+            " `tasuki login --register-machine`, approve it and sign in there first, or send force: true."
         )
 
 

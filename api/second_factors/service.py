@@ -109,6 +109,8 @@ async def enrolling_operator(db: AsyncSession, who: Enrolling) -> tuple[Organiza
     operator = await repository.locked(db, who.operator_id)
     if who.pending is not None:
         operator = await present(db, who.pending, operator)
+        if who.pending.step is Step.ENROL and operator.second_factors:
+            raise TokenRefused("A second factor is set up now: start the sign-in again and use it.")
     if operator is None:
         raise NotFound("There is no such operator.")
     return await _organization(db, operator), operator

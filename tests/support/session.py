@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,8 @@ STATEMENT = hashlib.sha256(b"statement").digest()
 WIDTH, HEIGHT = 96, 64
 API_KEY = tokens.SigningKey.generate()
 ISSUER, TODAY = "https://help.example", 1_900_000_000
+EVERY_FEATURE = frozenset({"chat", "voice", "file_to_customer", "clipboard_to_customer", "clipboard_from_customer"})
+"""The relay lets everything through: what is not allowed has to be stopped by the ends."""
 Tamper = Callable[[int, bytes], list[bytes]]
 """What an evil relay makes of a frame: `(to whom, frame)` → frames delivered instead."""
 
@@ -77,6 +79,8 @@ class Session:
         link: bytes | None = None,
         limit_seconds: float | None = None,
         demands: Demands = ANYTHING,
+        features: Iterable[str] = (),
+        idle_seconds: float | None = None,
     ) -> None:
         self.now = 1000.0
         self.room = Room("ses_test", Counters())
@@ -89,11 +93,11 @@ class Session:
         """Every frame the relay saw, with its sender."""
         numbers = itertools.count(1)
         outbox = Outbox()
-        self.consent = Consent(mode)
+        self.consent = Consent(mode, features)
         self.host = End(1, HostProtocol(
             sender=1, ticket="host", statement=STATEMENT, consent=self.consent, outbox=outbox, entropy=entropy("host"),
             counter=lambda: next(numbers), link=link, limit_seconds=limit_seconds,
-            demands=demands, introductions=introductions,
+            demands=demands, introductions=introductions, idle_seconds=idle_seconds,
         ), outbox)  # fmt: skip
         self.viewers: dict[int, End] = {}
         self.pixels = bytearray(b"\x20\x40\x60\xff" * (WIDTH * HEIGHT))
@@ -116,7 +120,7 @@ class Session:
     def connect(self, end: End) -> None:
         role = Role.HOST if end is self.host else Role.VIEWER
         side = "customer" if role is Role.HOST else "operator"
-        end.member = Member("ses_test", end.sender, role, side, self.now)
+        end.member = Member("ses_test", end.sender, role, side, self.now, features=EVERY_FEATURE)
         if role is Role.HOST:
             end.core.connected()
         else:

@@ -1,5 +1,6 @@
 """A real mail server on loopback for tests: aiosmtpd with the options a test wants, and what it was given."""
 
+import asyncio
 import email
 import ssl
 from collections.abc import Iterator
@@ -72,9 +73,9 @@ class _Anywhere(Controller):
 
     def _trigger_server(self) -> None:
         """The usual one would connect to port 0."""
-        assert self.server is not None
+        assert isinstance(self.server, asyncio.Server)
         self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        super()._trigger_server()  # type: ignore[no-untyped-call]
 
 
 def _right(_server: Any, _session: Any, _envelope: Any, _mechanism: str, given: Any) -> AuthResult:

@@ -10,6 +10,7 @@ import pytest
 
 from api import admin
 from api.app import create_app
+from api.auth.passwords import Passwords
 from tests.integration.api.support import (
     PASSWORD,
     RELAY_URLS,
@@ -85,3 +86,17 @@ async def api(installation: Installation, clock: ShiftedClock) -> AsyncIterator[
     async with running(installation, clock) as api:
         await api.register_relays()
         yield api
+
+
+@pytest.fixture
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that sign in again and again: the same password is checked against the same hash only once."""
+    verify = Passwords._verify
+    known: dict[tuple[str, str], bool] = {}
+
+    def remembered(self: Passwords, stored: str, password: str) -> bool:
+        if (stored, password) not in known:
+            known[stored, password] = verify(self, stored, password)
+        return known[stored, password]
+
+    monkeypatch.setattr(Passwords, "_verify", remembered)
