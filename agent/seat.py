@@ -16,6 +16,7 @@ from wire.errors import WireError
 from wire.keys import sha256
 from wire.limits import RENEW_SECONDS
 from wire.messages import relay as texts
+from wire.policy import idle_seconds_of
 from wire.statement import Demands, demands_in
 
 RETRY_SECONDS: Final = 10.0
@@ -47,6 +48,10 @@ class Seat:
     demands: Demands
     introduction: str = ""
     """The server's word for this operator, where the statement names another."""
+    idle_seconds: int | None = None
+    """The longest time without anything being done."""
+    policy: str = ""
+    """The newest `policy` token the server's answers had; empty while nothing was narrowed."""
     limit_seconds: int | None = None
     """The longest that the session may be, counted from the acceptance: as signed for both sides, or less by the ticket."""
     ended: tuple[str, str] | None = None
@@ -80,6 +85,8 @@ class Seat:
                 keys=keys,
                 demands=demands_in(statement),
                 introduction=str(answer.get("introduction") or ""),
+                idle_seconds=idle_seconds_of(statement),
+                policy=str(answer.get("policy") or ""),
                 limit_seconds=_smallest(
                     statement.get("limits"), tokens.unverified_claims(answer["ticket"]).get("limits")
                 ),
@@ -137,6 +144,7 @@ class Seat:
             return True
         with contextlib.suppress(KeyError):
             self.resume_ticket = str(answer["resume_ticket"])
+            self.policy = str(answer.get("policy") or self.policy)
         return True
 
 

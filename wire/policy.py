@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from wire import tokens
 from wire.errors import Malformed
-from wire.statement import Demands, demands_of
+from wire.statement import ANYTHING, Demands, demands_of
 from wire.tokens import Jwk, TokenClaimsWrong
 
 MAX_FEATURES: Final = 64
@@ -29,7 +29,7 @@ class Narrowing:
     """The longest without anything being done."""
     own_input_first: bool = False
     """The person's own mouse and keyboard go first, and they cannot turn that off."""
-    demands: Demands = Demands()
+    demands: Demands = ANYTHING
 
 
 class Policies:

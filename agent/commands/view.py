@@ -177,6 +177,11 @@ def tell(event: "Event", speak: Speaker) -> None:  # noqa: PLR0912 - one line fo
         speak("control", said, holder=event.who)
     elif isinstance(event, events.Granted):
         speak("grants", "The customer changed what you may do.", grants=sorted(event.grants))
+    elif isinstance(event, events.Narrowed):
+        left, seconds = sorted(event.features), event.seconds
+        limit = "" if seconds is None else f" It ends {-(-seconds // 60)} minutes after it began."
+        rest = f"Left beside the screen: {', '.join(left) or 'nothing'}.{limit}"
+        speak("narrowed", f"An administrator changed what this session may do. {rest}", features=left, seconds=seconds)
     elif isinstance(event, events.Paused):
         speak("paused", "The customer paused." if event.paused else "The customer goes on.", paused=event.paused)
 

@@ -86,6 +86,16 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
+class Narrowed:
+    """The organisation's policy took these grants away while the session runs, or shortened how long it, or doing nothing
+    in it, may take."""
+
+    taken: frozenset[str]
+    seconds: float | None = None
+    idle_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """A chat message came: to be shown."""
 
@@ -134,6 +144,7 @@ Event = (
     | Accepted
     | Refused
     | Changed
+    | Narrowed
     | Said
     | Input
     | Pointer

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from math import ceil
 from typing import Any, Final
 
 from agent.host import events
@@ -75,6 +76,8 @@ class Person:
                 self._ask(self._rest())
             case events.Unfit():
                 self._spawn(self._ui.notice(translate(f"host.unfit.{event.why}", self._lang)))
+            case events.Narrowed():
+                self._spawn(self._ui.notice(self._narrowed(event)))
             case events.Said():
                 self._spawn(self._show_line(event.line.name, event.line.text, mine=False))
 
@@ -168,6 +171,18 @@ class Person:
             away=bool(who) and not any(present for _, _, present in who),
             reduced=consent.state in REDUCED | {State.SUSPENDED},
         )
+
+    def _narrowed(self, event: events.Narrowed) -> str:
+        """What policy has just taken away, in plain words."""
+        parts = []
+        if event.taken:
+            names = ", ".join(translate(f"host.grant.{name}", self._lang) for name in sorted(event.taken))
+            parts.append(translate("host.policy.taken", self._lang, names=names))
+        if event.seconds is not None:
+            parts.append(translate("host.policy.minutes", self._lang, minutes=ceil(event.seconds / 60)))
+        if event.idle_seconds is not None:
+            parts.append(translate("host.policy.idle", self._lang))
+        return translate("host.policy.narrowed", self._lang, what=" ".join(parts))
 
     # ---- asking
 

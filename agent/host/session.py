@@ -18,18 +18,19 @@ from agent.host.input.own import NoOwnInput, OwnInput
 from agent.host.introductions import introductions_for
 from agent.host.kept import HostFile, Kept
 from agent.host.person import Person
-from agent.host.policy import Policy
 from agent.host.protocol import HostProtocol
 from agent.host.ui import CustomerInterface, Question
 from agent.host.ui.question import shown
 from agent.link import Link
 from agent.outbox import Outbox
 from agent.seat import Seat
+from agent.seat_policy import SeatPolicy
 from texts import translate
 from wire.limits import ALONE_VIEWER_SECONDS
 from wire.messages import relay
 from wire.messages.input import Event as InputEvent
 from wire.messages.input import PointerMove
+from wire.policy import Narrowing
 
 TICK_SECONDS: Final = 0.25
 PICTURE_SECONDS: Final = 1 / 60
@@ -88,6 +89,7 @@ class HostSession:
             kept=kept,
             link=link_secret,
             limit_seconds=seat.limit_seconds,
+            idle_seconds=seat.idle_seconds,
             demands=seat.demands,
             introductions=introductions_for(seat),
             about={"platform": platform.system(), "release": platform.release(), "capabilities": ["lossless"]},
@@ -95,8 +97,8 @@ class HostSession:
         self._seat, self._api, self._ui, self._question, self._lang = seat, api, interface, question, lang
         self._screen = screen
         self._input = self._worker(injector)
-        self._policy = Policy(seat)
-        self._own = own if own is not None and self._policy.own_input_first else NoOwnInput()
+        self._policy = SeatPolicy(seat)
+        self._own = own or NoOwnInput()
         alone = ALONE_VIEWER_SECONDS * (len(seat.relays) + 1)
         self._link = Link(self, seat.relays, seat.ticket, lambda: seat.resume_ticket, alone_seconds=alone, proxy=proxy)
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -118,10 +120,13 @@ class HostSession:
         self._handle(self._protocol.disconnected(self._now()))
 
     def on_text(self, text: relay.Text) -> None:
-        narrowed = self._policy.take(text) if text["type"] == "policy" else None
-        if narrowed is not None:
-            self._handle(self._protocol.narrow(narrowed.possible, narrowed.seconds, self._now()))
+        if text["type"] == "policy":
+            self._narrow(self._policy.take(text.get("token")))
         self._handle(self._protocol.text(text, self._now()))
+
+    def _narrow(self, narrowing: Narrowing | None) -> None:
+        if narrowing is not None:
+            self._handle(self._protocol.narrow(narrowing, self._now()))
 
     def on_frame(self, data: bytes) -> None:
         self._handle(self._protocol.frame(data, self._now()))
@@ -271,6 +276,7 @@ class HostSession:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_SECONDS)
+            self._narrow(self._policy.brought())
             self._handle(self._protocol.tick(self._now()))
 
     async def _renew(self) -> None:

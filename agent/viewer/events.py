@@ -142,6 +142,14 @@ class MoveOn:
 
 
 @dataclass(frozen=True, slots=True)
+class Narrowed:
+    """The organisation's policy left only these features, and perhaps so many seconds, while the session runs."""
+
+    features: frozenset[str]
+    seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """It is over: by whom (operator, customer, administrator, system) and why."""
 
@@ -169,6 +177,7 @@ Event = (
     | PictureAge
     | PictureFalse
     | Impossible
+    | Narrowed
     | InputIgnored
     | MoveOn
     | Ended

@@ -9,10 +9,12 @@ from agent.api_client import ApiClient
 from agent.link import Link
 from agent.outbox import Outbox
 from agent.seat import Seat
+from agent.seat_policy import SeatPolicy
 from agent.viewer import events
 from agent.viewer.protocol import ViewerProtocol
 from wire.messages import input as inputs
 from wire.messages import relay
+from wire.policy import Narrowing
 
 TICK_SECONDS: Final = 0.25
 FLUSH_SECONDS: Final = 1.0
@@ -44,7 +46,7 @@ class ViewerSession:
             customer=seat.side == "customer",
         )
         self.unreachable: str | None = None
-        self._seat, self._api = seat, api
+        self._seat, self._api, self._policy = seat, api, SeatPolicy(seat)
         self._link = Link(self, seat.relays, seat.ticket, lambda: seat.resume_ticket, proxy=proxy)
         self._events: asyncio.Queue[events.Event] = asyncio.Queue()
         self._tasks: list[asyncio.Task[Any]] = []
@@ -120,7 +122,13 @@ class ViewerSession:
         self._handle(self.protocol.disconnected())
 
     def on_text(self, text: relay.Text) -> None:
+        if text["type"] == "policy":
+            self._narrow(self._policy.take(text.get("token")))
         self._handle(self.protocol.text(text, self._now()))
+
+    def _narrow(self, narrowing: Narrowing | None) -> None:
+        if narrowing is not None:
+            self._handle([events.Narrowed(narrowing.features, narrowing.seconds)])
 
     def on_frame(self, data: bytes) -> None:
         self._handle(self.protocol.frame(data, self._now()))
@@ -156,6 +164,7 @@ class ViewerSession:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_SECONDS)
+            self._narrow(self._policy.brought())
             self._handle(self.protocol.tick(self._now()))
 
     async def _renew(self) -> None:
