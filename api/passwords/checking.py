@@ -88,11 +88,12 @@ async def check_password(
 
     Of guesses sent at once, those that are judged after the lock are refused whatever they were.
     """
-    context.sign_in_budgets.check_address(address)
+    budgets, name = context.sign_in_budgets, str(account)
+    budgets.check(name if brought.device is None else None, address)
     async with context.database.read() as db:
         before = await _find(db, account, brought)
     if before.device is None:
-        context.sign_in_budgets.check(str(account), address)
+        budgets.check(name, address)
     stored = before.operator.password_hash if before.operator else None
     right = await context.passwords.matches(stored, password)
     async with context.database.write() as db:
@@ -104,7 +105,7 @@ async def check_password(
     assert found.operator is not None
     assert found.organization is not None
     if before.device is None:
-        context.sign_in_budgets.succeeded(str(account))
+        budgets.succeeded(name)
     if why is Why.SUSPENDED:
         raise OperatorSuspended("Your access is suspended; ask an administrator of your organisation.")
     return Checked(
