@@ -7,6 +7,7 @@ import { ApiError, Unreachable, callPublic } from './lib/api.js';
 import { copyable, field, h, messageBox, topBar } from './lib/dom.js';
 import { groupCode } from './lib/format.js';
 import { hasText, initTexts, onLanguage, t } from './lib/i18n.js';
+import { LOOKING, leftOff, lookCard, lookOn } from './join/look.js';
 
 const root = /** @type {HTMLElement} */ (document.getElementById('join'));
 let title = 'join.title';
@@ -33,6 +34,8 @@ async function open() {
   const code = codeInAddress();
   if (!code) return show('join.title', codeForm('join.enter.title', 'join.enter.lead', ''), strangers());
   if (!/^\d{6,12}$/.test(code)) return notValid(code);
+  const left = leftOff(code);
+  if (left) return lookOn(root, left.session, { code, grant: left.grant });
   show('join.title', h('p', { class: 'soft', role: 'status', t: 'join.looking' }));
   try {
     const { session } = await callPublic('POST', '/v1/join/preview', { json: { code } });
@@ -96,7 +99,12 @@ function codeForm(heading, lead, code) {
 
 /** @param {any} session @param {string} code */
 function showQuestion(session, code) {
+  session.operator ??= { name: session.organisation.name, verified: 'queue' };
   const values = { operator: session.operator.name, organisation: session.organisation.name };
+  if (LOOKING.has(session.mode)) {
+    const start = () => lookOn(root, session, { code });
+    return show('join.title', question(session, values), nothingShared(), lookCard(start), strangers());
+  }
   const link = `${location.origin}/join/${code}${location.hash}`;
   show('join.title', question(session, values), nothingShared(), howTo(link), strangers());
 }

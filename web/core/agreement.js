@@ -134,6 +134,12 @@ export class Agreement {
     await this.start();
   }
 
+  /** The customer typed other digits: new keys, new digits. */
+  async anew() {
+    this.#keys = [];
+    await this.start();
+  }
+
   /** The operator wants to verify anew: what was proved before counts no more. Nothing is started. */
   async forget() {
     this.pause();

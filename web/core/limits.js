@@ -52,9 +52,9 @@ export const MAX_BEACONS_WAITING = 16;
 export const MAX_SIDE_PIXELS = 16_384;
 export const MAX_PICTURE_PIXELS = 32 * 2 ** 20;
 export const MAX_RECTANGLES = 4_096;
-export const MAX_PARTS = 4_096;
+export const MAX_PARTS = 1_024;
 /** Compressed bytes of one picture that are kept while its parts arrive. */
-export const MAX_PICTURE_BYTES = 64 * 2 ** 20;
+export const MAX_PICTURE_BYTES = 32 * 2 ** 20;
 export const ZSTD_WINDOW_BYTES = 2 ** 20;
 /** Largest block of RFC 8878 3.1.1.2. */
 export const ZSTD_BLOCK_BYTES = 128 * 1024;
@@ -64,3 +64,12 @@ export const MAX_INPUT_EVENTS = 256;
 export const MAX_CONTROL_BYTES = 32 * 1024;
 export const MAX_TOKEN_BYTES = 8 * 1024;
 export const MAX_ACKNOWLEDGED = 32;
+
+/** Chat: one message in UTF-8, the same with its id and writer, the id itself. */
+export const MAX_CHAT_TEXT_BYTES = 4_096;
+export const MAX_CHAT_BODY_BYTES = 32 * 1024;
+export const CHAT_ID_BYTES = 16;
+/** Wrong entries of digits after which it is over. */
+export const VERIFICATION_ATTEMPTS = 3;
+/** How long (ms) the customer may take to decide; silence is a refusal. */
+export const DECISION_MS = 120_000;

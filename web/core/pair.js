@@ -88,6 +88,11 @@ export class Pair {
     return this.#newest.take(fields) ? content : null;
   }
 
+  /** When everything said so far was handed to the connection. @returns {Promise<unknown>} */
+  settled() {
+    return this.#tail;
+  }
+
   get broken() {
     return this.ends.opener.broken;
   }

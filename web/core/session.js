@@ -6,16 +6,22 @@
  *  `picture`  a whole compressed picture for the decoder, in order; answer with `drawn` or `failed`
  *  `blank`    what was drawn may be somebody else's: forget it
  *  `ignored`  {count}: the host did not apply that much input, because the session does not allow it
+ *  `chat`     {line, mine}: a message, passed on by the host
+ *  `unsaid`   {line}: the host did not take a message of ours
  */
 
 import { Agreement } from './agreement.js';
+import { Conversation } from './chat.js';
+import { Customer } from './customer.js';
 import { Connection } from './connection.js';
 import { Forged, TooLarge, WireError } from './errors.js';
 import { demandsOf, statementHash } from './handshake.js';
 import { Delivery, Stream, deliveryOf, header, pack, unpack } from './header.js';
 import { concat } from './bytes.js';
 import { Keyring } from './keyring.js';
-import { HEADER_BYTES, KEEP_MS, RESUME_PATIENCE_MS, TICK_MS } from './limits.js';
+import { METHOD_LINK } from './keys.js';
+import { DECISION_MS, HEADER_BYTES, KEEP_MS, RESUME_PATIENCE_MS, TICK_MS } from './limits.js';
+import * as chat from './messages/chat.js';
 import * as control from './messages/control.js';
 import * as feedback from './messages/feedback.js';
 import * as input from './messages/input.js';
@@ -32,6 +38,8 @@ import { Tickets } from './tickets.js';
  * @property {import('./tickets.js').TicketSource} source
  * @property {import('./resume_store.js').ResumeStore} store
  * @property {Uint8Array} [link] the secret of the join link
+ * @property {boolean} [customer] the host is the operator: this side compares the digits and decides
+ * @property {boolean} [resumed] the first ticket was used by an earlier page
  * @property {boolean} [ownLink] whether that secret was made here; one that came from elsewhere does not vouch for anybody
  */
 
@@ -44,6 +52,8 @@ export class ViewerSession extends Stateful {
   #agreement = /** @type {Agreement | null} */ (null);
   #statement = new Uint8Array();
   #screen = new Screen();
+  /** @type {Customer | null} */
+  #customer;
   /** When the keys in hand were agreed, and when they were last stored, in monotonic milliseconds. */
   #agreedAt = 0;
   #keptAt = 0;
@@ -53,12 +63,15 @@ export class ViewerSession extends Stateful {
   /** Messages are opened one after another: opening is asynchronous, order matters. */
   #inbox = /** @type {Promise<unknown>} */ (Promise.resolve());
   #ticker = 0;
+  #deciding = 0;
 
   /** @param {Options} options */
   constructor(options) {
     super();
     this.options = options;
-    this.tickets = new Tickets(options.source, options.grant);
+    this.tickets = new Tickets(options.source, options.grant, options.resumed);
+    this.chat = new Conversation(this.tickets.sender);
+    this.#customer = options.customer ? new Customer() : null;
     this.connection = new Connection(this.tickets);
     this.#keys = new Keyring(this.tickets.sender, this.#host, (message) => this.connection.send(message));
   }
@@ -78,7 +91,7 @@ export class ViewerSession extends Stateful {
       ticket: tickets.first,
       link: options.link,
       introduction: () => tickets.grant.introduction ?? '',
-      ownLink: options.ownLink ?? true,
+      ownLink: !options.customer && (options.ownLink ?? true),
       store: options.store,
       send: (body) => this.#sendClear(body),
       agreed: (association, confirmed) => this.#agreed(association, confirmed),
@@ -101,8 +114,8 @@ export class ViewerSession extends Stateful {
 
   /** Whether input would be taken: the screen is live, in step and current. */
   get accepting() {
-    const { phase, connected, paused, grants } = this.state;
-    if (phase !== 'live' || !connected || paused || !grants.includes('control')) return false;
+    const { phase, connected, paused, grants, holder } = this.state;
+    if (phase !== 'live' || !connected || paused || holder === 'host' || !grants.includes('control')) return false;
     return this.#keys.confirmed && this.#screen.current(now()) && !this.#keys.pair?.out.full;
   }
 
@@ -121,6 +134,57 @@ export class ViewerSession extends Stateful {
     await this.#agreement?.forget();
     this.restart();
     if (this.state.present) await this.#agreement?.start();
+  }
+
+  /** The customer typed the digits that the operator reads out. @param {string} typed */
+  async compare(typed) {
+    if (this.state.phase !== 'compare' || !this.#customer) return;
+    const verdict = this.#customer.compare(typed);
+    if (verdict === 'right') return this.#decide();
+    if (verdict === 'failed') return this.#leave('system', 'verification_failed');
+    this.set({ attempt: this.#customer.attempt });
+    await this.#agreement?.anew();
+  }
+
+  /** The customer's yes or no to looking on. @param {boolean} yes */
+  decide(yes) {
+    if (this.state.phase !== 'decide') return;
+    clearTimeout(this.#deciding);
+    if (!yes) return void this.#leave('customer', 'refused');
+    this.#keys.confirmed = true;
+    this.#say(Stream.CONTROL, control.encode({ type: 'accept' }));
+    this.set({ phase: 'asking' });
+  }
+
+  /** The customer stops looking on. @param {string} reason */
+  stop(reason = 'ended') {
+    this.#leave('customer', reason);
+  }
+
+  #decide() {
+    this.set({ phase: 'decide', digits: '' });
+    clearTimeout(this.#deciding);
+    this.#deciding = setTimeout(() => this.decide(false), DECISION_MS);
+  }
+
+  /** End it, sealed, and let that out. @param {string} by @param {string} reason */
+  async #leave(by, reason) {
+    this.#say(Stream.CONTROL, control.encode({ type: 'end', reason }));
+    await this.#keys.pair?.settled();
+    this.#over(by, reason);
+  }
+
+  /** Whether words would be passed on now. */
+  get maySay() {
+    const { phase, grants } = this.state;
+    return phase === 'live' && grants.includes('chat');
+  }
+
+  /** Write to everybody; false when that is not allowed now. Throws `WireError` for what cannot be sent. @param {string} text */
+  say(text) {
+    if (!this.maySay) return false;
+    this.#say(Stream.CHAT, chat.encode(this.chat.write(text)));
+    return true;
   }
 
   /** Send input in order; false when it was refused because no current picture is shown. @param {input.InputEvent[]} events */
@@ -234,6 +298,7 @@ export class ViewerSession extends Stateful {
   async #onPairwise(stream, body) {
     if (stream === Stream.FEEDBACK) return this.#keys.pair?.acknowledge(feedback.decode(body).generations);
     if (stream === Stream.CONTROL) await this.#onControl(control.decode(body));
+    if (stream === Stream.CHAT && this.#keys.welcomed) this.#onChat(body);
     return this.#sendFeedback();
   }
 
@@ -242,9 +307,14 @@ export class ViewerSession extends Stateful {
     if (message.type === 'welcome' || message.type === 'epoch') {
       const { epoch, secret } = control.epochOf(message);
       await this.#keys.epochs.add(epoch, secret);
-      if (message.type === 'welcome') await this.#onWelcome(control.stringsOf(message.grants));
+      if (message.type === 'welcome') await this.#onWelcome(control.stringsOf(message.grants), holderOf(message));
     } else if (message.type === 'grants') {
       this.set({ grants: control.stringsOf(message.grants) });
+    } else if (message.type === 'control') {
+      this.set({ holder: holderOf(message) });
+    } else if (message.type === 'ignored' && message.stream === 'chat') {
+      const line = this.chat.refused(message.id);
+      if (line) this.dispatchEvent(new CustomEvent('unsaid', { detail: { line } }));
     } else if (message.type === 'ignored') {
       this.dispatchEvent(new CustomEvent('ignored', { detail: { count: Number(message.count) || 0 } }));
     } else if (message.type === 'end') {
@@ -252,13 +322,21 @@ export class ViewerSession extends Stateful {
     }
   }
 
-  /** The keys are good; whether they are the customer's is another question. @param {string[]} grants */
-  async #onWelcome(grants) {
+  /** @param {Uint8Array} body */
+  #onChat(body) {
+    const line = this.chat.take(body);
+    if (line) this.dispatchEvent(new CustomEvent('chat', { detail: { line, mine: line.from === this.tickets.sender } }));
+  }
+
+  /** The keys are good; whether they are the customer's is another question. @param {string[]} grants @param {'host' | 'viewer'} holder */
+  async #onWelcome(grants, holder) {
     this.#keys.welcomed = true;
     this.#agreement?.settled();
     this.#screen.begin(now());
     await this.options.store.accept();
-    this.set({ phase: this.#keys.confirmed ? 'live' : 'confirm', grants, digits: '' });
+    if (this.#keys.confirmed) await this.options.store.confirm();
+    this.set({ phase: this.#keys.confirmed ? 'live' : 'confirm', grants, holder, digits: '' });
+    for (const line of this.chat.waiting.values()) this.#say(Stream.CHAT, chat.encode(line));
   }
 
   /** @param {import('./header.js').Header} fields @param {Uint8Array} body */
@@ -280,6 +358,7 @@ export class ViewerSession extends Stateful {
   /** @param {import('./handshake.js').Association} association @param {boolean} confirmed */
   async #agreed(association, confirmed) {
     this.#agreedAt = now();
+    if (this.#customer) this.#customer.linked = association.method === METHOD_LINK;
     await this.#keys.take(association, confirmed);
     this.#blank({ statement: this.#statement, host: this.#host, signer: association.signer });
   }
@@ -292,7 +371,14 @@ export class ViewerSession extends Stateful {
 
   /** @param {import('./agreement.js').Step} step */
   #onStep(step) {
-    if (step.name === 'refused') return this.#over('customer', 'refused');
+    clearTimeout(this.#deciding);
+    if (step.name === 'refused') return this.#over(this.#customer ? 'operator' : 'customer', 'refused');
+    if (this.#customer && step.name === 'digits') {
+      this.#customer.expect(step.digits);
+      return this.set({ phase: 'compare', digits: '' });
+    }
+    // In clear a relay can say 'asking' as well: only a link's secret stands in for the digits.
+    if (this.#customer && step.name === 'asking') return this.#customer.linked ? this.#decide() : undefined;
     if (step.name === 'unproved') {
       this.#keys.drop();
       this.#blank();
@@ -378,6 +464,7 @@ export class ViewerSession extends Stateful {
     if (this.state.phase === 'over') return;
     this.close();
     this.options.store.clear();
+    clearTimeout(this.#deciding);
     const ended = this.#ending ? { by: 'operator', reason: this.#ending } : { by, reason };
     this.set({ phase: 'over', ...ended, digits: '', connected: false });
   }
@@ -388,6 +475,10 @@ function detailOf(event) {
   return /** @type {CustomEvent} */ (event).detail;
 }
 
+/** @param {control.Control} message @returns {'host' | 'viewer'} */
+function holderOf(message) {
+  return message.holder === 'host' ? 'host' : 'viewer';
+}
 
 /** @param {unknown} error */
 function slugOf(error) {

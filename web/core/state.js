@@ -2,13 +2,15 @@
 
 /**
  * @typedef {object} State
- * @property {'connecting' | 'waiting' | 'verifying' | 'resuming' | 'digits' | 'asking' | 'busy' | 'confirm' | 'live' | 'unproved' | 'failed' | 'over'} phase
+ * @property {'connecting' | 'waiting' | 'verifying' | 'resuming' | 'digits' | 'asking' | 'busy' | 'confirm' | 'compare' | 'decide' | 'live' | 'unproved' | 'failed' | 'over'} phase
  * @property {boolean} connected to a relay
  * @property {boolean} present whether the host is there
  * @property {string} digits to read out, in phase `digits`
  * @property {boolean} paused by the customer
  * @property {number} age milliseconds by which the picture is behind, 0 while it is current
- * @property {string[]} grants what the customer allowed
+ * @property {string[]} grants what the host's person allowed
+ * @property {'host' | 'viewer'} holder whose mouse and keyboard count on the host's machine
+ * @property {number} attempt of the customer at the digits, in phase `compare`, from 1
  * @property {string} why in phase `failed`
  * @property {string} by in phase `over`
  * @property {string} reason in phase `over`
@@ -23,6 +25,8 @@ const START = {
   paused: false,
   age: 0,
   grants: [],
+  holder: 'viewer',
+  attempt: 1,
   why: '',
   by: '',
   reason: '',

@@ -37,8 +37,9 @@ export class Refused extends Error {}
 export class Tickets {
   #used = false;
 
-  /** @param {TicketSource} source @param {Grant} grant */
-  constructor(source, grant) {
+  /** @param {TicketSource} source @param {Grant} grant @param {boolean} [used] the first ticket was shown to a relay before */
+  constructor(source, grant, used = false) {
+    this.#used = used;
     this.source = source;
     this.grant = grant;
     const claims = claimsOf(grant.ticket);

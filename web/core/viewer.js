@@ -4,6 +4,7 @@
  *
  * Events: `tasuki-picture` {number, width, height} after each picture is there to be seen · `tasuki-state` {@link State} ·
  * `tasuki-leave` when Ctrl+Alt+Shift+Esc was pressed: the keyboard wants to go back to the page ·
+ * `tasuki-chat` {line, mine} · `tasuki-unsaid` {line} ·
  * `tasuki-refused` when input was not sent because no current picture is shown · `tasuki-ignored` {count}.
  */
 
@@ -62,6 +63,9 @@ export class TasukiViewer extends HTMLElement {
     session.addEventListener('picture', (event) => decoder.draw(detailOf(event)));
     session.addEventListener('blank', () => this.#blank());
     session.addEventListener('state', (event) => this.#onState(detailOf(event)));
+    for (const name of ['chat', 'unsaid']) {
+      session.addEventListener(name, (event) => this.#fire(`tasuki-${name}`, detailOf(event)));
+    }
     session.addEventListener('ignored', (event) => this.#fire('tasuki-ignored', detailOf(event)));
     decoder.addEventListener('drawn', (event) => this.#onDrawn(detailOf(event)));
     decoder.addEventListener('failed', () => session.failed());
@@ -125,6 +129,26 @@ export class TasukiViewer extends HTMLElement {
   /** Verify anew what could not be proved, with new digits. */
   verifyAgain() {
     this.#session?.verifyAgain();
+  }
+
+  /** The customer typed the digits that the operator reads out. @param {string} typed */
+  compare(typed) {
+    this.#session?.compare(typed);
+  }
+
+  /** The customer's yes or no to looking on. @param {boolean} yes */
+  decide(yes) {
+    this.#session?.decide(yes);
+  }
+
+  /** The customer stops looking on. @param {string} [reason] */
+  stop(reason) {
+    this.#session?.stop(reason);
+  }
+
+  /** Write to everybody; false when that is not allowed now. Throws `WireError` for what cannot be sent. @param {string} text */
+  say(text) {
+    return this.#session?.say(text) ?? false;
   }
 
   /** End the session for both sides. @param {string} [reason] */

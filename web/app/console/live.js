@@ -4,6 +4,7 @@ import '../../core/viewer.js';
 import { resumeStore } from '../../core/resume_store.js';
 import { Refused, SessionEnded } from '../../core/tickets.js';
 import { ApiError, Unreachable, call, callPublic, explain } from '../lib/api.js';
+import { chatPanel } from '../lib/chat.js';
 import { h, messageBox } from '../lib/dom.js';
 import { hasText, onLanguage, t } from '../lib/i18n.js';
 import { isOwnLink, linkSecret } from './link.js';
@@ -87,10 +88,13 @@ export async function liveView(context, session) {
     setTimeout(() => viewer.state?.phase !== 'over' && finish('operator', reason), FAREWELL_MS);
   };
 
-  const bar = toolbar({ session, viewer, end: () => end(), stage });
+  const chat = chatPanel(viewer, () => session.customer?.name ?? t('chat.customer'));
+  stage.append(chat.panel);
+  const bar = toolbar({ session, viewer, chat: chat.button, end: () => end(), stage });
   const update = (/** @type {State} */ state) => {
     card.update(state);
     bar.update(state);
+    chat.update(state);
     showBanner(banner, state);
     stage.classList.toggle('live', state.phase === 'live');
     if (state.phase === 'over') finish(state.by, state.reason);
@@ -139,13 +143,14 @@ function passing(error) {
 }
 
 /** What is wrong with the picture at the moment, if anything. @param {HTMLElement} banner @param {State} state */
-function showBanner(banner, { phase, connected, present, paused, age }) {
+function showBanner(banner, { phase, connected, present, paused, age, grants, holder }) {
   const seconds = Math.round(age / 1000);
   let text = '';
   if (phase === 'live') {
     if (!connected) text = t('viewer.reconnecting');
-    else if (paused) text = t('viewer.paused');
+    else if (paused) text = t(grants.includes('chat') ? 'viewer.chat_only' : 'viewer.paused');
     else if (!present) text = t('viewer.away');
+    else if (holder === 'host') text = t('viewer.own_input');
     else if (seconds) text = t('viewer.stale', { seconds });
   }
   banner.textContent = text;

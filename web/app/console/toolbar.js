@@ -19,9 +19,9 @@ const COMBINATIONS = [
 ];
 
 /**
- * @param {{session: any, viewer: import('../../core/viewer.js').TasukiViewer, end: () => void, stage: HTMLElement}} options
+ * @param {{session: any, viewer: import('../../core/viewer.js').TasukiViewer, chat: HTMLElement, end: () => void, stage: HTMLElement}} options
  */
-export function toolbar({ session, viewer, end, stage }) {
+export function toolbar({ session, viewer, chat, end, stage }) {
   const chip = h('span', { class: 'chip', id: 'live-state', t: 'viewer.connecting' });
   const time = h('span', { class: 'soft small elapsed', role: 'timer' });
   const fit = h('button', { type: 'button', t: 'viewer.exact', 'aria-pressed': 'false', onclick: () => toggleFit(viewer, fit) });
@@ -29,7 +29,7 @@ export function toolbar({ session, viewer, end, stage }) {
   const keys = menu('viewer.keys', 'keys-menu', (close) => keysPanel(viewer, close));
   const text = menu('viewer.text', 'text-menu', (close) => textPanel(viewer, close));
   const leave = menu('viewer.end', 'end-menu', (close) => endPanel(end, close), 'danger');
-  const tools = h('div', { class: 'row tools', hidden: true }, fit, full, keys.element, text.element);
+  const tools = h('div', { class: 'row tools', hidden: true }, fit, full, keys.element, text.element, chat);
   const about = h('div', { class: 'row about' }, h('img', { src: '/web/app/icon.svg', alt: '' }), who(session), chip, time);
   const element = h('header', { class: 'toolbar' }, about, tools, leave.element);
   let since = 0;
@@ -68,13 +68,14 @@ function who(session) {
 }
 
 /** @param {State} state @returns {{key: string, colour: string}} */
-function standing({ phase, connected, paused, grants, age }) {
+function standing({ phase, connected, paused, grants, age, holder }) {
   if (phase === 'over' || phase === 'failed') return { key: 'viewer.state.over', colour: '' };
   if (phase === 'unproved') return { key: 'viewer.state.unproved', colour: 'warn' };
   if (phase === 'confirm') return { key: 'viewer.state.confirm', colour: 'warn' };
   if (phase !== 'live') return { key: 'viewer.state.connecting', colour: 'info' };
   if (!connected || age) return { key: 'viewer.state.behind', colour: 'warn' };
-  if (paused) return { key: 'viewer.state.paused', colour: 'warn' };
+  if (paused) return { key: grants.includes('chat') ? 'viewer.state.chat' : 'viewer.state.paused', colour: 'warn' };
+  if (holder === 'host') return { key: 'viewer.state.own_input', colour: 'warn' };
   return { key: grants.includes('control') ? 'viewer.state.control' : 'viewer.state.view', colour: 'good' };
 }
 
