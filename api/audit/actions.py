@@ -61,6 +61,8 @@ class Action(StrEnum):
     SESSION_PICKED_UP = "session.picked_up"
     SESSION_REFUSED = "session.refused"
     SESSION_TRANSFERRED = "session.transferred"
+    SESSION_UNKNOWN_CALLER = "session.unknown_caller"
+    """The customer ended it: somebody whom they do not know called them."""
     MACHINE_APPROVED = "machine.approved"
     MACHINE_CHANGED = "machine.changed"
     MACHINE_DELETED = "machine.deleted"

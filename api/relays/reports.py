@@ -9,7 +9,7 @@ from api.events.service import record
 from api.relays import repository
 from api.relays.models import Relay
 from api.relays.schemas import Report, ReportType
-from api.sessions import ending, life
+from api.sessions import alarm, ending, life
 from api.sessions import repository as sessions
 from api.sessions.models import Participant, Session
 from api.sessions.modes import Party, Side, WireRole
@@ -46,6 +46,8 @@ async def _apply(db: AsyncSession, context: Context, relay: Relay, session: Sess
         if session.state not in OVER:
             by = report.by or await _host_side(db, session)
             await ending.end(db, context, session, by, report.reason or "ended")
+            if by is Party.CUSTOMER and report.reason == alarm.UNKNOWN_CALLER:
+                await alarm.unknown_caller(db, context, session)
         return
     participant = await sessions.participant(db, session.id, report.sender or 0)
     if participant is None:
