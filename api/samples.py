@@ -256,6 +256,12 @@ PARAMETERS: dict[str, tuple[str, Any]] = {
     "online": ("Only those that are, or are not, online.", True),
     "integration_id": ("Id of the incoming hook.", f"int_{ULID}"),
     "endpoint_id": ("Id of the webhook endpoint.", f"whe_{ULID}"),
+    "method": ("The second factor.", "totp"),
+    "passkey_id": ("Id of the passkey.", f"psk_{ULID}"),
+    "sign_in_id": ("Id of the signed-in device.", f"rft_{ULID}"),
+    "machine_id": ("Id of the machine.", f"mch_{ULID}"),
+    "X-Tasuki-Device": ("What makes the device known.", "tkd_0m2V3oY1uQ5sZc8rK4pWt7xJbNhLgFdE9aCiUoPqRsT"),
+    "X-Tasuki-Entry": ("The secret of the entry link.", "tel_0m2V3oY1uQ5sZc8rK4pWt7xJbNhLgFdE9aCiUoPqRsT"),
     "slug": ("The last part of a problem's `type`.", "session-ended"),
     "limit": ("How many items at most.", 50),
     "cursor": (

@@ -20,6 +20,14 @@ async def of_operator(db: AsyncSession, operator_id: str) -> Sequence[Passkey]:
     return (await db.exec(rows)).all()
 
 
+async def page(db: AsyncSession, operator_id: str, after: str | None, limit: int) -> Sequence[Passkey]:
+    """Passkeys of an operator, newest first; one more than `limit` when there are more."""
+    rows = select(Passkey).where(Passkey.operator_id == operator_id)
+    if after is not None:
+        rows = rows.where(col(Passkey.id) < after)
+    return (await db.exec(rows.order_by(col(Passkey.id).desc()).limit(limit + 1))).all()
+
+
 async def by_id(db: AsyncSession, operator_id: str, passkey_id: str) -> Passkey | None:
     """A passkey of an operator."""
     mine = select(Passkey).where(Passkey.operator_id == operator_id)

@@ -9,12 +9,13 @@ from api.auth.methods import Method
 from api.auth.schemas import Tokens
 from api.context import Ctx, Db, client_address
 from api.examples import answers
-from api.kit.pages import Page
+from api.kit.pages import Cursor, Limit, Page, after_cursor, page_of
 from api.passkeys import proving, repository, service
 from api.passkeys.schemas import PasskeyCreate, PasskeyOptions, PasskeySignIn, PasskeyView
 from api.passwords.bringing import Brings
 from api.problems import (
     AlreadyExists,
+    BadCursor,
     Conflict,
     MachineRequired,
     NetworkNotAllowed,
@@ -89,11 +90,11 @@ async def create(
     return given
 
 
-@router.get("", operation_id="list_passkeys", summary="List your passkeys")
-async def list_passkeys(caller: Me, db: Db) -> Page[PasskeyView]:
-    """All of them, newest first."""
-    rows = await repository.of_operator(db, caller.operator_id)
-    return Page(items=[service.view(row) for row in rows])
+@router.get("", operation_id="list_passkeys", summary="List your passkeys", responses=answers(BadCursor))
+async def list_passkeys(caller: Me, db: Db, limit: Limit = 50, cursor: Cursor = None) -> Page[PasskeyView]:
+    """Newest first."""
+    rows = await repository.page(db, caller.operator_id, after_cursor(cursor), limit)
+    return page_of([service.view(row) for row in rows], [row.id for row in rows], limit)
 
 
 @router.delete(
