@@ -6,24 +6,15 @@ from typing import Any
 import pytest
 
 from tests.integration.api import account_races
-from tests.integration.api.account_races import from_address
-from tests.integration.api.support import PASSWORD, Api, Person, problem
+from tests.integration.api.account_races import from_address, settle
+from tests.integration.api.support import PASSWORD, Api, Installation, problem, running, wait_until
+from tests.support.smtp import mail_server
 
 NEW = "a quite new and long password"
 
 
 async def make(api: Api, login: str = "carol", **body: Any) -> dict[str, Any]:
     return await api.post("/v1/operators", {"login": login, "name": login.title(), **body})
-
-
-async def settle(api: Api, login: str, one_time: str, password: str = PASSWORD) -> Person:
-    body = {"username": f"acme/{login}", "password": one_time, "new_password": password}
-    answer = await api.http.post("/v1/auth/password", json=body)
-    assert answer.status_code == 200, answer.text
-    me = await api.http.get("/v1/me", headers={"Authorization": f"Bearer {answer.json()['access_token']}"})
-    return Person(
-        me.json()["operator"]["id"], f"acme/{login}", answer.json()["access_token"], answer.json()["refresh_token"]
-    )
 
 
 async def logins(api: Api, **filters: Any) -> list[str]:
@@ -86,12 +77,12 @@ async def test_nobody_takes_their_own_administration_away(api: Api, body: dict[s
 
 
 async def test_two_administrators_cannot_end_each_other(api: Api) -> None:
-    await account_races.last_administrator(api, api)
+    await account_races.last_administrator(api, api, await account_races.third_organisation(api))
 
 
 async def test_an_auditor_reads_and_changes_nothing(api: Api) -> None:
     made = await make(api, "dave", role="auditor")
-    dave = await settle(api, "dave", made["one_time_password"])
+    dave = await settle(api, "acme/dave", made["one_time_password"])
     assert (await api.http.get("/v1/operators", headers=dave.headers)).status_code == 200
     assert (await api.http.get("/v1/audit-events", headers=dave.headers)).status_code == 200
     for method, path in (("POST", "/v1/operators"), ("PATCH", f"/v1/operators/{api.bob.id}"), ("POST", "/v1/sessions")):
@@ -112,7 +103,7 @@ async def test_a_reset_password_ends_sign_ins_and_must_be_changed(api: Api) -> N
     problem(await from_address(api, "192.0.2.9", "acme/bob", PASSWORD), 401, "sign-in-failed")
     first = reset["one_time_password"]
     problem(await from_address(api, "192.0.2.9", "acme/bob", first), 403, "password-change-required")
-    await settle(api, "bob", first, NEW)
+    await settle(api, "acme/bob", first, NEW)
     assert (await from_address(api, "192.0.2.9", "acme/bob", NEW)).status_code == 200
     assert "operator.password_reset" in await actions(api, api.bob.id)
     own = await api.http.post(f"/v1/operators/{api.alice.id}/reset-password", headers=api.alice.headers)
@@ -149,6 +140,27 @@ async def test_an_invitation_sets_the_first_password_once(api: Api) -> None:
     assert {"operator.invitation_accepted", "operator.invited", "operator.created"} <= set(
         await actions(api, made["id"])
     )
+
+
+async def test_an_invitation_goes_by_mail_where_there_is_mail(installation: Installation) -> None:
+    with mail_server() as mailbox:
+        where = {"smtp_url": f"smtp://127.0.0.1:{mailbox.port}", "mail_from": "support@example.com"}
+        async with running(installation, **where) as api:
+            made = await make(api, "carol", email="carol@example.com")
+            sent = await api.post(f"/v1/operators/{made['id']}/invite", {"language": "en"})
+            assert (sent["mailed"], sent["link"]) == (True, None)
+
+            async def arrived() -> list[str]:
+                return mailbox.texts()
+
+            (text,) = await wait_until(arrived)
+            link = re.search(r"http://localhost:8080/console/invitation#(toi_[\w-]{43})", text)
+            assert link is not None
+            assert "acme/carol" in text
+            accepted = await api.http.post("/v1/auth/invitation", json={"token": link[1], "password": NEW})
+            assert accepted.status_code == 200, accepted.text
+            nowhere = await make(api, "dave")
+            assert (await api.post(f"/v1/operators/{nowhere['id']}/invite"))["link"] is not None
 
 
 async def test_an_invitation_ends_with_its_time_with_a_newer_one_and_with_its_operator(api: Api) -> None:

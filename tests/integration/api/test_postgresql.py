@@ -14,8 +14,9 @@ import pytest
 
 from api import admin
 from api.main import CannotStart
+from tests.integration.api import account_races
 from tests.integration.api.conftest import install
-from tests.integration.api.support import Api, Installation, ShiftedClock, problem, running
+from tests.integration.api.support import PASSWORD, Api, Installation, ShiftedClock, problem, running
 
 USER = "tasuki"
 
@@ -146,3 +147,35 @@ async def test_a_second_first_run_is_refused(on_postgresql: Installation, cluste
         patch.setenv("TASUKI_DATABASE_URL", cluster)
         with pytest.raises(CannotStart, match="exists already"):
             await admin.run(admin.parse(["init", "--company", "acme", "--login", "alice"]))
+
+
+async def test_accounts_on_two_processes(on_postgresql: Installation, cluster: str) -> None:
+    clock = ShiftedClock()
+    async with (
+        running(on_postgresql, clock, database_url=cluster) as one,
+        running(on_postgresql, clock, database_url=cluster) as two,
+    ):
+        eve = await account_races.third_organisation(one, TASUKI_DATABASE_URL=cluster)
+        await account_races.guesses_at_once(one, two)
+        await _a_login_is_free_again(one, two)
+        await account_races.last_administrator(one, two, eve)
+
+
+async def _a_login_is_free_again(one: Api, two: Api) -> None:
+    first = await one.post("/v1/operators", {"login": "zoe", "name": "Zoë 100%"})
+    again = await two.http.post("/v1/operators", json={"login": "zoe", "name": "Zoe"}, headers=two.alice.headers)
+    problem(again, 409, "already-exists")
+    await two.http.delete(f"/v1/operators/{first['id']}", headers=two.alice.headers)
+    second = await one.post("/v1/operators", {"login": "zoe", "name": "Zoe"})
+    assert [row["id"] for row in (await two.get("/v1/operators", q="ZO"))["items"]] == [second["id"]]
+    deleted = (await two.get("/v1/operators", state="deleted", q="100%"))["items"]
+    assert [(row["id"], row["deleted"]) for row in deleted] == [(first["id"], True)]
+    lines = (await two.get("/v1/audit-events", q="zo", action="operator"))["items"]
+    assert [line["action"] for line in lines] == ["operator.created", "operator.deleted", "operator.created"]
+    settings = {"settings": {"networks": ["192.0.2.0/24"], "password": {"reuse_last": 2}}}
+    changed = await one.http.patch("/v1/organization", json=settings, headers=one.alice.headers)
+    assert changed.json()["settings"]["networks"] == ["192.0.2.0/24"], changed.text
+    new = {"username": "acme/zoe", "password": second["one_time_password"], "new_password": PASSWORD}
+    assert (await two.http.post("/v1/auth/password", json=new)).status_code == 200
+    undone = await one.http.patch("/v1/organization", json={"settings": {"networks": []}}, headers=one.alice.headers)
+    assert undone.json()["settings"]["networks"] == []
