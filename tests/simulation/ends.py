@@ -97,7 +97,8 @@ class End:
             else:
                 happened = self.core.frame(item, self.world.now)
         except WireError as error:
-            self.record.violation("protocol", f"{self.name} could not take what came: {error.slug} {error}")
+            self.record.distrust("protocol", f"{self.name} could not take what came: {error.slug} {error}")
+            self._hang_up()
             return
         self.handle(happened)
 
@@ -108,6 +109,11 @@ class End:
             self.walk.leave()
             current.relay.leave(current)
             current.close(Close.GOODBYE)
+
+    def _hang_up(self) -> None:
+        if self.connection is not None and self.connection.open:
+            self.connection.relay.leave(self.connection)
+            self.connection.close(Close.PROTOCOL)
 
     def lost(self, connection: Connection, code: int) -> None:
         """The connection is over."""
@@ -330,9 +336,9 @@ class Viewer(End):
         elif isinstance(event, viewer_events.MoveOn):
             self.leave()
         elif isinstance(event, viewer_events.PictureFalse):
-            self.record.violation("proof", f"{self.name} was shown what the host did not sign")
+            self.record.distrust("proof", f"{self.name} was shown what the host did not sign")
         elif isinstance(event, viewer_events.Unproved | viewer_events.Impossible):
-            self.record.violation("resume", f"{self.name} cannot come back: {event}")
+            self.record.distrust("resume", f"{self.name} cannot come back: {event}")
         elif isinstance(event, viewer_events.Ended):
             self.record.end(self.name, event.by, event.reason)
             self.gone = True

@@ -81,7 +81,7 @@ class Connection:
         self._waiting: deque[Item] = deque()
         self._closing: int | None = None
         self.room, self.member, actions = relay.registry.join(ticket, world.now)
-        self.down = Pipe(world, self._next_down, end.receive, lambda: end.rate_now, end.delay)
+        self.down = Pipe(world, self._next_down, self._deliver, lambda: end.rate_now, end.delay)
         self.up = Pipe(world, end.next_up, self._receive, lambda: end.uplink_now, end.delay)
         relay.connections[end.sender] = self
         relay.act(actions)
@@ -97,6 +97,10 @@ class Connection:
         if self._closing is not None:
             self.close(self._closing)
         return None
+
+    def _deliver(self, item: Item) -> None:
+        for delivered in self.relay.meddle(item):
+            self.end.receive(delivered)
 
     def _receive(self, item: Item) -> None:
         if not self.open:
@@ -141,8 +145,11 @@ class Connection:
 class Relay:
     """One relay process: its registry of rooms, and whether it lives."""
 
-    def __init__(self, world: World, name: str, seen: Callable[["End", bytes], None]) -> None:
-        self.name, self.seen = name, seen
+    def __init__(
+        self, world: World, name: str, seen: Callable[["End", bytes], None], meddle: Callable[[Item], list[Item]]
+    ) -> None:
+        """`seen` is told every frame that comes in; `meddle` says what leaves in place of an item."""
+        self.name, self.seen, self.meddle = name, seen, meddle
         self.up, self.draining = True, False
         self.registry = Registry()
         self.connections: dict[int, Connection] = {}

@@ -12,7 +12,9 @@ BEFORE_CONSENT = frozenset({Stream.SCREEN, Stream.AUDIO, Stream.CURSOR, Stream.B
 class Record:
     """Collects what happened; `violations` says what should not have."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, evil: bool = False) -> None:
+        """`evil`: the relays are not honest, so that what an end does in its defence is no violation."""
+        self._evil = evil
         self.violations: list[str] = []
         self.admitted: set[int] = set()
         self.departed: set[int] = set()
@@ -31,6 +33,11 @@ class Record:
 
     def violation(self, rule: str, what: str) -> None:
         self.violations.append(f"{rule}: {what}")
+
+    def distrust(self, rule: str, what: str) -> None:
+        """An end defended itself; between honest relays there is no reason to."""
+        if not self._evil:
+            self.violation(rule, what)
 
     # ---- the wire, as a relay sees it
 
@@ -84,6 +91,8 @@ class Record:
         """Input reached the machine: once, in order, and only while it was allowed."""
         self.inputs += 1
         viewer, _, number = text.partition(".")
+        if text not in self._sent:
+            self.violation("input", f"{text} was applied, and nobody sent it")
         before = self._applied[viewer]
         if before and int(number) <= before[-1]:
             self.violation("input", f"{text} after {before[-1]}")

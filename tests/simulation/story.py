@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from tests.simulation.ends import Host, Viewer
+from tests.simulation.ends import End, Host, Viewer
+from tests.simulation.evil import Meddler
 from tests.simulation.network import Relay
 from tests.simulation.record import Record
 from tests.simulation.world import World
@@ -15,12 +16,15 @@ CALM_SECONDS: Final = 45.0
 class Story:
     """A session over several relays, with faults drawn from the seed."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, evil: bool = False) -> None:
+        """`evil`: the relays meddle with everything; then only what must never happen is judged, not what should."""
         self.world = world = World(seed)
-        self.record = Record()
+        self.record = Record(evil=evil)
+        self.meddler = Meddler(world)
+        self._evil = evil
         dice = world.dice
         self.relays = [
-            Relay(world, f"r{number}", lambda end, frame: self.record.seen(end.sender, frame))
+            Relay(world, f"r{number}", self._seen, self.meddler.toward if evil else lambda item: [item])
             for number in range(dice.choice([2, 2, 3]))
         ]
         self.viewers: dict[int, Viewer] = {}
@@ -36,8 +40,12 @@ class Story:
         self.world.run(self.world.now + BUSY_SECONDS)
         self._calm()
         self.world.run(self.world.now + CALM_SECONDS)
-        self._judge()
+        if not self._evil:
+            self._judge()
         return self.record.violations
+
+    def _seen(self, end: End, frame: bytes) -> None:
+        self.record.seen(end.sender, frame)
 
     def _join(self, sender: int) -> None:
         self.viewers[sender] = viewer = Viewer(self.world, self.record, self.relays, sender)

@@ -49,3 +49,16 @@ def test_a_host_that_forgets_its_counter_is_found_out(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(Host, "_start", forgetful)
     assert any(Story(seed).run() for seed in range(40))
+
+
+EVIL_SEEDS = 60
+
+
+@pytest.mark.parametrize("first", range(0, EVIL_SEEDS, TOGETHER))
+def test_evil_relays_change_nothing_that_matters(first: int) -> None:
+    """Every message may be dropped, delayed, doubled, moved, replayed, flipped, readdressed or spliced, and texts made up:
+    still no picture that never was, no input twice, out of order or of nobody, and nothing before consent."""
+    for seed in range(first, first + TOGETHER):
+        story = Story(seed, evil=True)
+        assert not story.run(), seed
+        assert sum(story.meddler.done.values()) > 20
