@@ -182,7 +182,7 @@ class Members(Body):
         ],
     )
     reason_required: Annotated[bool | None, Demanded("a reference or a reason for each session")] = Field(
-        default=None, description="A session needs a `reference` or a `reason`.", examples=[True]
+        default=None, description="A session needs a `reference` or a `purpose`.", examples=[True]
     )
     verification: Annotated[
         Literal["digits", "link", "either"] | None,

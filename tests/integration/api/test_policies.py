@@ -103,8 +103,8 @@ async def test_names_are_taken_and_other_organisations_are_apart(api: Api) -> No
     problem(taken, 409, "already-exists")
     await api.post("/v1/policies", {"name": "Second line"}, api.gina)
     for method in ("GET", "PATCH", "DELETE"):
-        body = {"json": {"name": "mine"}} if method == "PATCH" else {}
-        answer = await api.http.request(method, f"/v1/policies/{policy}", headers=api.gina.headers, **body)
+        body = {"name": "mine"} if method == "PATCH" else None
+        answer = await api.http.request(method, f"/v1/policies/{policy}", headers=api.gina.headers, json=body)
         problem(answer, 404, "not-found")
     answer = await api.http.patch("/v1/organization", json={"policy_id": policy}, headers=api.gina.headers)
     assert problem(answer, 422, "invalid")["errors"][0]["pointer"] == "#/policy_id"
@@ -364,6 +364,11 @@ def believing(joined: dict[str, Any], jwks: dict[str, Any]) -> Policies:
 @pytest.mark.rule("R36")
 @pytest.mark.parametrize("whose", ["organization", "operator"])
 async def test_a_policy_that_is_narrowed_reaches_a_session_that_runs(api: Api, whose: str) -> None:
+    await narrowing_reaches(api, whose)
+
+
+async def narrowing_reaches(api: Api, whose: str) -> None:
+    """The whole way through the api, on whichever database."""
     policy = await make(api, {"max_session_seconds": 7200})
     await assign(api, policy, api.alice if whose == "operator" else None)
     session = await api.active(features=["chat", "clipboard_to_customer"])
@@ -379,7 +384,7 @@ async def test_a_policy_that_is_narrowed_reaches_a_session_that_runs(api: Api, w
     ends = believing(session["joined"], jwks)
     narrowing = ends.take(command["token"])
     assert narrowing is not None
-    assert (narrowing.features, narrowing.seconds) == ({"chat"}, 600)
+    assert (sorted(narrowing.features), narrowing.seconds) == (["chat"], 600)
     shown = await api.get(f"/v1/sessions/{session['id']}")
     assert (shown["features"], shown["limits"]) == (["chat"], {"seconds": 600, "bytes_per_second": 100_000})
     resumed = (
@@ -398,7 +403,7 @@ async def test_a_policy_that_is_narrowed_reaches_a_session_that_runs(api: Api, w
     [_, second] = await policy_commands(api)
     again = ends.take(second["token"])
     assert again is not None
-    assert (again.version, again.features) == (narrowing.version + 1, set())
+    assert (again.version, sorted(again.features)) == (narrowing.version + 1, [])
     assert ends.take(command["token"]) is None, "an older one undoes nothing"
     events = (await api.get(f"/v1/sessions/{session['id']}/events"))["items"]
     assert [event["data"]["features"] for event in events if event["type"] == "session.narrowed"] == [["chat"], []]

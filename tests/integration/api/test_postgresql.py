@@ -17,6 +17,7 @@ from api.main import CannotStart
 from tests.integration.api import account_races
 from tests.integration.api.conftest import install
 from tests.integration.api.support import PASSWORD, Api, Installation, ShiftedClock, problem, running
+from tests.integration.api.test_policies import narrowing_reaches
 
 USER = "tasuki"
 
@@ -179,3 +180,11 @@ async def _a_login_is_free_again(one: Api, two: Api) -> None:
     assert (await two.http.post("/v1/auth/password", json=new)).status_code == 200
     undone = await one.http.patch("/v1/organization", json={"settings": {"networks": []}}, headers=one.alice.headers)
     assert undone.json()["settings"]["networks"] == []
+
+
+async def test_policies_reach_sessions_that_run(on_postgresql: Installation, cluster: str) -> None:
+    async with running(on_postgresql, ShiftedClock(), database_url=cluster) as api:
+        await api.register_relays()
+        already = (await api.relay("GET", "commands"))["commands"]
+        assert not [command for command in already if command["type"] == "policy"]
+        await narrowing_reaches(api, "operator")
