@@ -1,7 +1,7 @@
 """A relay that does whatever it can: it has every byte and no key."""
 
 from collections import deque
-from typing import Final
+from typing import Any, Final
 
 from tests.simulation.network import Item
 from tests.simulation.world import World
@@ -64,7 +64,7 @@ class Meddler:
             return []
         sender = dice.choice([1, 2, 3, 7])
         ghost = {"sender": sender, "role": dice.choice(["host", "viewer"]), "side": "operator"}
-        text = dice.choice(
+        text: dict[str, Any] = dice.choice(
             [
                 {"type": "joined", **ghost},
                 {"type": "left", "sender": sender},
