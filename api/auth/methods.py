@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from enum import StrEnum
 
+from api.auth.permissions import Caller
 from api.sessions.modes import Verified
 
 
@@ -26,8 +27,13 @@ AGAIN = frozenset(SECOND) - {Method.RECOVERY}
 """What can confirm a dangerous act, and what makes a second factor: recovery codes are for emergencies only."""
 
 
+def verified_as(caller: Caller) -> Verified:
+    """How a caller proved who they are, in one word for the other side of a session: never more than was really shown."""
+    return verified_by(caller.proof.methods) if caller.proof else Verified.by(caller.id)
+
+
 def verified_by(methods: Collection[str]) -> Verified:
-    """In one word for the other side of a session: never more than what was really shown."""
+    """The same of somebody who signed in."""
     if Method.PASSKEY in methods:
         return Verified.PASSKEY
     if Method.PASSWORD in methods and any(method in methods for method in SECOND):

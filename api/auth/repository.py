@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.auth.models import Challenge, RefreshToken, SignIn
 from api.operators.models import Operator
+from api.organizations.models import Organization
 
 
 async def refresh_token(db: AsyncSession, digest: str) -> RefreshToken | None:
@@ -24,10 +25,12 @@ async def use_once(db: AsyncSession, digest: str, now: datetime) -> bool:
 async def signed_in(
     db: AsyncSession, organization_id: str, operator_id: str, sign_in_id: str
 ) -> tuple[Operator, SignIn] | None:
-    """An operator and one of their sign-ins, when it has not ended."""
-    rows = select(Operator, SignIn).join(SignIn, col(SignIn.operator_id) == col(Operator.id))
+    """An operator and one of their sign-ins, when it has not ended. The organisation is read along: it is asked for next."""
+    rows = select(Operator, SignIn, Organization).join(SignIn, col(SignIn.operator_id) == col(Operator.id))
+    rows = rows.join(Organization, col(Organization.id) == col(Operator.organization_id))
     mine = rows.where(Operator.organization_id == organization_id, Operator.id == operator_id, SignIn.id == sign_in_id)
-    return (await db.exec(mine)).first()
+    found = (await db.exec(mine)).first()
+    return found and (found[0], found[1])
 
 
 async def sign_in(db: AsyncSession, operator_id: str, sign_in_id: str) -> SignIn | None:

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Cookie, Form, Request, Response
 
-from api.auth import service
-from api.auth.caller import Me
+from api.auth import console, service
+from api.auth.caller import Me, MyselfWriter
 from api.auth.delivery import CONSOLE, COOKIE, Client, deliver
-from api.auth.schemas import MeView, PasswordChange, RefreshRequest, TokenForm, Tokens
+from api.auth.schemas import ConsoleEntry, ConsoleLink, MeView, PasswordChange, RefreshRequest, TokenForm, Tokens
 from api.context import Context, Ctx, Db, client_address
 from api.examples import answers
 from api.operators import service as operators
@@ -16,9 +16,11 @@ from api.passwords.bringing import Brings
 from api.passwords.checking import Account
 from api.problems import (
     ClientHeaderMissing,
+    Forbidden,
     MachineRequired,
     MfaEnrolmentRequired,
     MfaRequired,
+    NetworkNotAllowed,
     OperatorSuspended,
     OriginNotAllowed,
     PasswordChangeRequired,
@@ -132,6 +134,34 @@ async def sign_out(
     if token is not None:
         await service.sign_out(db, token)
     response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
+
+
+@router.post(
+    "/auth/console-link", operation_id="make_console_link", summary="Open the console from a terminal",
+    responses=answers(Forbidden),
+)  # fmt: skip
+async def console_link(caller: MyselfWriter, context: Ctx, db: Db) -> ConsoleLink:
+    """A link that signs a browser of yours in, good once and for a minute. The only way in for browsers where the organisation
+    lets in registered machines only: a browser cannot prove which machine it runs on, the terminal has.
+    """
+    return console.link(db, context, caller)
+
+
+@router.post(
+    "/auth/console",
+    operation_id="enter_console",
+    summary="Sign in by a link from a terminal",
+    responses=answers(SignInFailed, NetworkNotAllowed, TooManyRequests),
+)
+async def enter_console(
+    body: ConsoleEntry, request: Request, response: Response, context: Ctx, client: Client = None
+) -> Tokens:
+    """The browser's sign-in has the machine, the methods and the time of proof of the terminal's."""
+    address = client_address(request)
+    context.sign_in_budgets.check_address(address)
+    async with context.database.write() as db:
+        given = await console.enter(db, context, body.secret, address)
+    return deliver(given, response, context, client)
 
 
 @router.get("/me", operation_id="get_me", summary="Who am I?")

@@ -80,6 +80,21 @@ class Tokens(View):
     )
 
 
+class ConsoleLink(View):
+    """Opens the console in a browser of yours."""
+
+    url: str = Field(examples=["http://localhost:8080/console#enter=tcl_0m2V3oY1uQ5sZc8rK4pWt7xJbNhLgFdE9aCiUoPqRsT"])
+    expires_in: int = Field(description="Seconds.", examples=[60])
+
+
+class ConsoleEntry(Body):
+    """What is behind the `#` of the link."""
+
+    secret: Annotated[str, StringConstraints(max_length=200)] = Field(
+        examples=["tcl_0m2V3oY1uQ5sZc8rK4pWt7xJbNhLgFdE9aCiUoPqRsT"]
+    )
+
+
 class MeView(View):
     """Who is signed in."""
 

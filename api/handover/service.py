@@ -51,7 +51,7 @@ async def transfer(
     session.operator_id = operator.id
     db.add(session)
     if session.state == State.WAITING:
-        await service.restate(db, context, session, operator)
+        await service.restate(db, context, caller, session, operator)
     await policy.refresh(db, context, session)
     record(db, session, "session.transferred", now, operator_id=operator.id, before=before, by=caller.id)
     audit.record(

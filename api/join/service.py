@@ -10,7 +10,7 @@ from api.problems import CodeNotValid
 from api.queue import places as queue
 from api.sessions import admission, codes, life, policy, repository, seats, statement
 from api.sessions.models import Session
-from api.sessions.modes import Mode, Recording, Verified
+from api.sessions.modes import Mode, Recording
 from api.sessions.schemas import Admission, Limits
 from api.sessions.states import Happening
 from api.sessions.tickets import RESUME_LIFE
@@ -47,7 +47,7 @@ async def preview(db: AsyncSession, context: Context, code: str) -> PreviewView:
     return PreviewView(
         session=SessionPreview(
             organisation=OrganizationName(name=organization.name),
-            operator=operator and OperatorName(name=operator.name, verified=Verified.by(session.created_by)),
+            operator=operator and OperatorName(name=operator.name, verified=session.verified_as),
             mode=Mode(session.mode),
             features=held["features"],
             recording=Recording(session.recording),

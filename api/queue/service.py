@@ -62,7 +62,7 @@ async def pick_up(db: AsyncSession, context: Context, caller: Caller, session_id
     session.operator_id = operator.id
     db.add(session)
     if session.state == State.WAITING:
-        await service.restate(db, context, session, operator)
+        await service.restate(db, context, caller, session, operator)
     await policy.refresh(db, context, session)
     now = context.clock.now()
     record(db, session, "session.picked_up", now, operator_id=operator.id)

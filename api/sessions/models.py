@@ -7,6 +7,7 @@ from sqlalchemy import JSON, BigInteger, Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from api.kit.columns import UtcDateTime
+from api.sessions.modes import Verified
 
 
 def _some(name: str, *columns: str, where: str, unique: bool = False) -> Index:
@@ -39,6 +40,8 @@ class Session(SQLModel, table=True):
     operator_id: str | None = Field(default=None, foreign_key="operator.id")
     """Who helps; nobody yet while it is in the queue."""
     created_by: str
+    verified: str | None = None
+    """How its maker had proved who they are; None: made before that was noted, see `verified_as`."""
     """Id of the operator, API key or integration that made it."""
     state: str
     mode: str
@@ -86,6 +89,11 @@ class Session(SQLModel, table=True):
     """The newest of its notes."""
     closing_reason: str | None = None
     """How it went, in the organisation's own words."""
+
+    @property
+    def verified_as(self) -> Verified:
+        """How its maker had proved who they are, in one word."""
+        return Verified(self.verified) if self.verified else Verified.by(self.created_by)
 
 
 class SessionCode(SQLModel, table=True):

@@ -6,6 +6,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.audit import service as audit
 from api.audit.actions import Action
+from api.auth.methods import verified_as
 from api.auth.permissions import Caller, authorize_for
 from api.context import Context
 from api.events.service import record
@@ -49,6 +50,7 @@ async def make(db: AsyncSession, context: Context, caller: Caller, body: Session
         operator_id=operator.id if operator else None,
         queued=body.queue,
         created_by=caller.id,
+        verified=verified_as(caller),
         state=State.WAITING,
         mode=body.mode,
         features=[],
@@ -129,13 +131,17 @@ async def issue_ticket(
     answer = await admission.admit(db, context, session, participant)
     if seats.is_introduced(participant):
         answer.introduction = tickets.introduction(
-            context.keyring, session, participant, operator, _purpose(session, guest), Verified.by(caller.id)
+            context.keyring, session, participant, operator, _purpose(session, guest), verified_as(caller)
         )
     return answer
 
 
-async def restate(db: AsyncSession, context: Context, session: Session, operator: Operator) -> None:
-    """Name another operator in the statement of a session whose customer has not come: nobody has seen the old one."""
+async def restate(db: AsyncSession, context: Context, caller: Caller, session: Session, operator: Operator) -> None:
+    """Name another operator in the statement of a session whose customer has not come: nobody has seen the old one.
+
+    Of somebody who is named by another no more is said than everybody has to show.
+    """
+    session.verified = verified_as(caller) if operator.id == caller.operator_id else Verified.PASSWORD
     organization = await organizations.by_id(db, session.organization_id)
     assert organization is not None
     details.sign_statement(context, session, organization, operator)
@@ -172,9 +178,10 @@ def _purpose(session: Session, guest: SessionGuest | None) -> Purpose:
 
 async def _helper(db: AsyncSession, caller: Caller, operator_id: str) -> Operator:
     authorize_for(caller, operator_id)
-    operator = await operators.by_id(db, caller.organization_id, operator_id)
-    if operator is None:
+    found = await operators.with_organization(db, caller.organization_id, operator_id)
+    if found is None:
         raise Invalid.at("#/operator_id", "operator_id names nobody in your organisation.")
+    operator, _ = found
     if operator.suspended_at:
         raise Forbidden("This operator is suspended.")
     return operator

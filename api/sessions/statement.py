@@ -12,7 +12,6 @@ from api.policies.layers import granted
 from api.policies.members import HOST_MEMBERS
 from api.policies.rules import Value
 from api.sessions.models import Session
-from api.sessions.modes import Verified
 from api.sessions.schemas import Customer, Reference
 from api.signing.keyring import SESSION_AUDIENCE, Keyring
 from wire import tokens
@@ -35,7 +34,7 @@ def make(
     Without an operator the session is for whoever picks it up: `operator` is null, and who comes is introduced.
     """
     named = (
-        {"id": operator.id, "name": operator.name, "verified": Verified.by(session.created_by)} if operator else None
+        {"id": operator.id, "name": operator.name, "verified": session.verified_as} if operator else None
     )
     claims: dict[str, Any] = {
         "aud": SESSION_AUDIENCE,

@@ -16,7 +16,7 @@ from api.organizations import repository as organizations
 from api.organizations.models import Organization
 from api.sessions import codes, details, repository, statement, tickets
 from api.sessions.models import Participant, Session, SessionCode
-from api.sessions.modes import Mode, Party, Recording, Side, Verified, WireRole
+from api.sessions.modes import Mode, Party, Recording, Side, WireRole
 from api.sessions.schemas import (
     Language,
     Limits,
@@ -62,7 +62,7 @@ def new(context: Context, made: Made) -> SessionView:
 
 def operator_shown(operator: Operator, session: Session) -> OperatorShown:
     """Who helps, as the customer sees them."""
-    return OperatorShown(id=operator.id, name=operator.name, verified=Verified.by(session.created_by))
+    return OperatorShown(id=operator.id, name=operator.name, verified=session.verified_as)
 
 
 async def many(db: AsyncSession, context: Context, caller: Caller, sessions: Sequence[Session]) -> list[SessionView]:
@@ -85,7 +85,7 @@ async def many(db: AsyncSession, context: Context, caller: Caller, sessions: Seq
             and OperatorShown(
                 id=session.operator_id,
                 name=names.get(session.operator_id, ""),
-                verified=Verified.by(session.created_by),
+                verified=session.verified_as,
             ),
             _code(context, caller, session, found_codes.get(session.id)),
             found_participants.get(session.id, []),

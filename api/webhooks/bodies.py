@@ -7,7 +7,7 @@ from api.operators.models import Operator
 from api.organizations.models import Organization
 from api.sessions import details, repository
 from api.sessions.models import Session
-from api.sessions.modes import Mode, Party, Verified, WireRole
+from api.sessions.modes import Mode, Party, WireRole
 from api.sessions.schemas import OperatorShown, OrganizationShown
 from api.webhooks.schemas import BytesMoved, SessionEnded, SessionEndedData
 
@@ -27,7 +27,7 @@ async def session_ended(db: AsyncSession, context: Context, session: Session) ->
             reference=details.reference_of(session),
             customer=details.customer_of(context, session),
             operator=operator
-            and OperatorShown(id=operator.id, name=operator.name, verified=Verified.by(session.created_by)),
+            and OperatorShown(id=operator.id, name=operator.name, verified=session.verified_as),
             organisation=OrganizationShown(id=organization.id, name=organization.name),
             metadata=session.meta,
             created_at=session.created_at,

@@ -73,6 +73,7 @@ def _sign_ins() -> None:
 
 
 def _second_factors() -> None:
+    op.add_column("session", sa.Column("verified", sa.String(), nullable=True))
     with op.batch_alter_table("operator") as table:
         table.add_column(sa.Column("second_factors", sa.JSON(), nullable=False, server_default="[]"))
     op.create_table(
@@ -175,3 +176,5 @@ def downgrade() -> None:
         op.drop_table(table)
     with op.batch_alter_table("operator") as table:
         table.drop_column("second_factors")
+    with op.batch_alter_table("session") as table:
+        table.drop_column("verified")

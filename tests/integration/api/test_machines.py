@@ -158,3 +158,18 @@ async def test_ten_machines_and_no_more(api: Api) -> None:
     for _ in range(10):
         assert (await Computer().register(api, api.bob.access_token)).status_code == 201
     problem(await Computer().register(api, api.bob.access_token), 409, "conflict")
+
+
+async def test_the_console_is_opened_from_a_registered_machine_replay(locked_down: Api) -> None:
+    """A browser cannot prove its machine: it inherits what the terminal has proved, once."""
+    api = locked_down
+    link = await api.post("/v1/auth/console-link", person=api.alice, status=200)
+    where, _, secret = link["url"].partition("#enter=")
+    assert where == "http://localhost:8080/console"
+    browser = signed_in(api.alice, await post(api, "console", secret=secret))
+    [row] = [row for row in (await api.get("/v1/me/sign-ins", browser))["items"] if row["current"]]
+    assert row["machine_id"] is not None
+    problem(await post(api, "console", secret=secret), 401, "sign-in-failed")
+    late = await api.post("/v1/auth/console-link", person=api.alice, status=200)
+    api.clock.advance(minutes=1, seconds=1)
+    problem(await post(api, "console", secret=late["url"].partition("#enter=")[2]), 401, "sign-in-failed")

@@ -19,6 +19,7 @@ PUBLIC = {
     ("post", "/v1/auth/mfa/verify"): "takes a sign-in that waits for its second step",
     ("post", "/v1/auth/passkeys/sign-in/options"): "gives a nonce, throttled",
     ("post", "/v1/auth/passkeys/sign-in"): "takes a passkey's proof, throttled",
+    ("post", "/v1/auth/console"): "takes the secret of a link, throttled",
     ("post", "/v1/auth/machine-challenge"): "gives a nonce, throttled",
     ("post", "/v1/auth/refresh"): "takes a refresh token",
     ("post", "/v1/auth/logout"): "takes a refresh token",

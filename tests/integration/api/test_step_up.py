@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api.signing_in import actions, post, signed_in, token, with_passkey, with_totp
+from tests.integration.api.signing_in import actions, pending, post, signed_in, token, verify, with_passkey, with_totp
 from tests.integration.api.support import PASSWORD, Api, Installation, Person, problem, running
 from wire import tokens
 
@@ -156,3 +156,15 @@ async def test_the_address_and_client_are_sealed(api: Api) -> None:
     await token(api, headers={"User-Agent": "a-very-telling-name"})
     for file in api.folder.glob("tasuki.db*"):
         assert b"a-very-telling-name" not in file.read_bytes()
+
+
+async def test_the_other_side_hears_how_the_operator_was_known_and_no_more(api: Api) -> None:
+    app, _ = await with_totp(api)
+    waiting = await pending(api)
+    twice = signed_in(api.bob, await verify(api, waiting, "totp", app.at(api.clock.now())))
+    await api.later()
+    for person, said in ((api.alice, "password"), (twice, "second-factor")):
+        session = await api.create(person)
+        assert session["operator"]["verified"] == said
+        statement = (await api.join(session["code"])).json()["statement"]
+        assert tokens.unverified_claims(statement)["operator"]["verified"] == said
