@@ -7,6 +7,7 @@ import { shell } from './console/shell.js';
 import { Cancelled, call, explain, onSignedOut, onStepUp, refresh, signOut } from './lib/api.js';
 import { h, messageBox, topBar } from './lib/dom.js';
 import { hasText, initTexts, onLanguage, t } from './lib/i18n.js';
+import { enterByLink } from './signin/enter.js';
 import { invitationInAddress, invitationView } from './signin/invitation.js';
 import { askAgain } from './signin/step_up.js';
 import { signInView } from './signin/view.js';
@@ -60,6 +61,8 @@ async function leave() {
   await signOut().catch(() => undefined);
   await forgetAll().catch(() => undefined);
   sessionStorage.clear();
+  // Whoever signs in next begins at the beginning; after a sign-in that ran out one comes back to where one was.
+  history.pushState(null, '', '/console');
   askToSignIn();
 }
 
@@ -72,7 +75,7 @@ function askToSignIn() {
 /** @param {string} path */
 function go(path) {
   history.pushState(null, '', path);
-  route();
+  route().then(() => scrollTo(0, 0));
 }
 
 /** Show what the address names. @param {any} [session] its body, when it is at hand */
@@ -84,7 +87,7 @@ async function route(session) {
     if (mine === turn) show(view);
     else view.close?.();
   } catch (error) {
-    if (mine === turn && me && !(error instanceof Cancelled)) show(problemView(error));
+    if (mine === turn && !(error instanceof Cancelled)) show(problemView(error));
   }
 }
 
@@ -122,7 +125,7 @@ async function start() {
   const invitation = invitationInAddress();
   if (invitation) return show(invitationView(invitation, () => go('/console')));
   try {
-    if (await refresh()) await route();
+    if ((await enterByLink()) || (await refresh())) await route();
     else askToSignIn();
   } catch (error) {
     show(problemView(error));
