@@ -15,7 +15,7 @@ from api.kit.search import contains
 from api.operators.models import Operator
 from api.policies.models import Policy
 from api.sessions.models import Session
-from api.sessions.states import OVER
+from api.sessions.repository import live
 
 
 def readable(caller: Caller) -> SelectOfScalar[Device]:
@@ -119,13 +119,13 @@ async def known_policies(db: AsyncSession, organization_id: str, ids: Iterable[s
 
 async def live_sessions(db: AsyncSession, device_ids: Iterable[str]) -> dict[str, Session]:
     """The session that each device is in or called to."""
-    rows = select(Session).where(col(Session.device_id).in_(set(device_ids)), col(Session.state).not_in(OVER))
+    rows = select(Session).where(col(Session.device_id).in_(set(device_ids)), live())
     return {str(row.device_id): row for row in (await db.exec(rows)).all()}
 
 
 async def session_of(db: AsyncSession, device_id: str) -> Session | None:
     """The device's session that is not over, locked."""
-    rows = select(Session).where(Session.device_id == device_id, col(Session.state).not_in(OVER))
+    rows = select(Session).where(Session.device_id == device_id, live())
     return (await db.exec(rows.with_for_update())).first()
 
 

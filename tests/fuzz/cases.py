@@ -23,6 +23,7 @@ from hypothesis import seed as seeded
 from hypothesis import settings as hypothesis_settings
 from schemathesis import GenerationMode, checks
 from schemathesis.checks import load_all_checks
+from schemathesis.core.result import Ok
 
 from api.app import describe_only
 from tests.integration.api.device import enrolled
@@ -70,7 +71,8 @@ class Served:
         return answer.status_code == 200
 
     def request(self, method: str, url: str, headers: Any, content: Any) -> httpx.Response:
-        return self._run(self._api.http.request(method, url, headers=headers, content=content))
+        answer: httpx.Response = self._run(self._api.http.request(method, url, headers=headers, content=content))
+        return answer
 
     def close(self) -> None:
         self._run(self._stop())
@@ -115,7 +117,8 @@ def served(installation: Installation) -> Iterator[Served]:
 def operations() -> dict[str, Any]:
     """Every operation of the document, by its id."""
     schema = schemathesis.openapi.from_dict(describe_only())
-    found = [result.ok() for result in schema.get_all_operations()]
+    found: list[Any] = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
+    assert len(found) == sum(len(methods) for methods in describe_only()["paths"].values())
     return {operation.definition.raw["operationId"]: operation for operation in found}
 
 

@@ -1,9 +1,11 @@
 """R28: a key never does more than its maker may, is shown once, expires, and can be taken back at once."""
 
+import httpx
 import pytest
 
 from api.auth.permissions import BY_ROLE, Scope
 from api.operators.models import Role
+from tests.integration.api.people import new_operator
 from tests.integration.api.support import Api, Person, problem
 
 pytestmark = pytest.mark.rule("R28")
@@ -100,3 +102,100 @@ async def test_only_its_hash_is_stored(api: Api) -> None:
 async def test_a_malformed_key_request(api: Api, body: dict[str, object]) -> None:
     whole = {"name": "x", "scopes": ["me:read"], **body}
     problem(await api.http.post("/v1/api-keys", json=whole, headers=api.alice.headers), 422, "invalid")
+
+
+async def use(api: Api, key: object) -> httpx.Response:
+    return await api.http.get("/v1/me", headers={"Authorization": f"Bearer {key}"})
+
+
+async def test_it_says_when_and_from_where_it_was_last_used(api: Api) -> None:
+    made, _ = await make(api, "me:read")
+    assert (made["last_used_at"], made["last_used_address"], made["expired"]) == (None, None, False)
+    assert (await use(api, made["key"])).status_code == 200
+    (seen,) = (await api.get("/v1/api-keys"))["items"]
+    assert seen["last_used_address"] == "192.0.2.7"
+    first = seen["last_used_at"]
+    await use(api, made["key"])
+    assert (await api.get("/v1/api-keys"))["items"][0]["last_used_at"] == first, "noted once a minute"
+    api.clock.advance(seconds=61)
+    await use(api, made["key"])
+    assert (await api.get("/v1/api-keys"))["items"][0]["last_used_at"] > first
+    stored = b"".join(path.read_bytes() for path in api.folder.glob("tasuki.db*"))
+    assert b"192.0.2.7" not in stored
+
+
+async def test_an_expired_key_is_listed_until_it_is_deleted(api: Api) -> None:
+    made, _ = await make(api, "me:read", expires_in_days=1)
+    api.clock.advance(days=1)
+    problem(await use(api, made["key"]), 401, "token-refused")
+    (seen,) = (await api.get("/v1/api-keys"))["items"]
+    assert (seen["id"], seen["expired"]) == (made["id"], True)
+    renewed = await api.post(f"/v1/api-keys/{made['id']}/rotate", status=200)
+    assert (await use(api, renewed["key"])).status_code == 200
+    assert (await api.http.delete(f"/v1/api-keys/{made['id']}", headers=api.alice.headers)).status_code == 204
+    assert (await api.get("/v1/api-keys"))["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("networks", "good"),
+    [([], True), (["192.0.2.0/24"], True), (["198.51.100.0/24", "2001:db8::/32"], False), (["192.0.2.8"], False)],
+)
+async def test_it_can_be_bound_to_networks(api: Api, networks: list[str], good: bool) -> None:
+    made, _ = await make(api, "me:read", networks=networks)
+    answer = await use(api, made["key"])
+    if good:
+        assert answer.status_code == 200
+    else:
+        problem(answer, 403, "network-not-allowed")
+
+
+async def test_the_networks_of_its_maker_hold_for_it(api: Api) -> None:
+    """From where the maker may not work, the key is worth nothing either."""
+    carol = await new_operator(api, "carol", Role.ADMINISTRATOR)
+    made = await api.post("/v1/api-keys", {"name": "x", "scopes": ["me:read"]}, carol)
+    assert (await use(api, made["key"])).status_code == 200
+    path = f"/v1/operators/{carol.id}"
+    moved = await api.http.patch(path, json={"networks": ["198.51.100.0/24"]}, headers=api.alice.headers)
+    assert moved.status_code == 200, moved.text
+    problem(await use(api, made["key"]), 403, "network-not-allowed")
+
+
+async def test_rotation_with_and_without_overlap(api: Api) -> None:
+    made, _ = await make(api, "me:read", networks=["192.0.2.0/24"])
+    path = f"/v1/api-keys/{made['id']}/rotate"
+    second = await api.post(path, {"overlap_minutes": 60}, status=200)
+    assert (second["id"], second["scopes"], second["networks"]) == (made["id"], made["scopes"], made["networks"])
+    assert second["old_secret_until"] is not None
+    assert [(await use(api, key)).status_code for key in (made["key"], second["key"])] == [200, 200]
+    api.clock.advance(minutes=60)
+    problem(await use(api, made["key"]), 401, "token-refused")
+    assert (await api.get("/v1/api-keys"))["items"][0]["old_secret_until"] is None
+    third = await api.post(path, status=200)
+    problem(await use(api, second["key"]), 401, "token-refused")
+    assert (await use(api, third["key"])).status_code == 200
+
+
+async def test_the_overlap_does_not_outlive_the_old_secret(api: Api) -> None:
+    made, _ = await make(api, "me:read", expires_in_days=1)
+    api.clock.advance(hours=23)
+    renewed = await api.post(f"/v1/api-keys/{made['id']}/rotate", {"overlap_minutes": 1440}, status=200)
+    assert renewed["old_secret_until"] == made["expires_at"]
+
+
+async def test_only_its_maker_rotates_it_in_person(api: Api) -> None:
+    """The new secret acts for the maker: nobody else may hold it, and no key makes keys."""
+    carol = await new_operator(api, "carol", Role.ADMINISTRATOR)
+    made, headers = await make(api, *[str(scope) for scope in Scope])
+    path = f"/v1/api-keys/{made['id']}/rotate"
+    problem(await api.http.post(path, headers=carol.headers), 403, "forbidden")
+    problem(await api.http.post(path, headers=headers), 403, "forbidden")
+    problem(await api.http.post(path, headers=api.gina.headers), 404, "not-found")
+    assert (await use(api, made["key"])).status_code == 200
+
+
+async def test_it_is_in_the_administrative_log(api: Api) -> None:
+    made, _ = await make(api, "me:read")
+    await api.post(f"/v1/api-keys/{made['id']}/rotate", status=200)
+    await api.http.delete(f"/v1/api-keys/{made['id']}", headers=api.alice.headers)
+    found = (await api.get("/v1/audit-events", target_id=made["id"]))["items"]
+    assert [event["action"] for event in found] == ["api_key.deleted", "api_key.rotated", "api_key.created"]

@@ -19,9 +19,7 @@ async def call(api: Api, machine: Machine, person: Person | None = None, **body:
 
 
 async def refused(api: Api, machine: Machine, person: Person, status: int, slug: str) -> list[str]:
-    answer = await api.http.post(
-        f"/v1/devices/{machine.id}/sessions", json={"mode": "control"}, headers=person.headers
-    )
+    answer = await api.http.post(f"/v1/devices/{machine.id}/sessions", json={"mode": "control"}, headers=person.headers)
     return list(problem(answer, status, slug)["because"])
 
 
@@ -111,7 +109,9 @@ async def test_evil_no_device_is_taken_over(api: Api) -> None:
     stolen = victim.public.hex()
     for body in (
         evil.enrolment(token, public_key=stolen),
-        evil.enrolment(token, public_key=stolen, signature=evil.key.sign(devices.enrolment(token, victim.public)).hex()),
+        evil.enrolment(
+            token, public_key=stolen, signature=evil.key.sign(devices.enrolment(token, victim.public)).hex()
+        ),
         Machine(api, victim.key).enrolment("ten_" + "x" * 43),
     ):
         problem(await api.http.post("/v1/devices/enrol", json=body), 401, "enrolment-refused")
@@ -196,9 +196,7 @@ async def test_one_session_at_a_time_and_only_its_own(api: Api) -> None:
 @pytest.mark.parametrize("mode", ["share", "present"])
 async def test_nothing_is_shown_to_a_device(api: Api, mode: str) -> None:
     machine = await enrolled(api)
-    answer = await api.http.post(
-        f"/v1/devices/{machine.id}/sessions", json={"mode": mode}, headers=api.alice.headers
-    )
+    answer = await api.http.post(f"/v1/devices/{machine.id}/sessions", json={"mode": mode}, headers=api.alice.headers)
     problem(answer, 422, "invalid")
 
 
@@ -253,9 +251,7 @@ async def test_by_policy(api: Api) -> None:
 async def test_nobody_outside_the_organisation_is_listed(api: Api) -> None:
     machine = await enrolled(api)
     for access in ({"operator_ids": [api.gina.id]}, {"policy_ids": ["pol_none"]}):
-        answer = await api.http.patch(
-            f"/v1/devices/{machine.id}", json={"access": access}, headers=api.alice.headers
-        )
+        answer = await api.http.patch(f"/v1/devices/{machine.id}", json={"access": access}, headers=api.alice.headers)
         problem(answer, 422, "invalid")
     foreign = await api.post("/v1/device-groups", {"name": "West"}, api.gina)
     for path, body in (
@@ -298,9 +294,7 @@ async def patch(api: Api, machine: Machine, **body: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("wanted", ["never", "ask-if-present"])
 async def test_the_server_alone_never_turns_asking_off(api: Api, wanted: str) -> None:
     machine = await enrolled(api)
-    answer = await api.http.patch(
-        f"/v1/devices/{machine.id}", json={"consent": wanted}, headers=api.alice.headers
-    )
+    answer = await api.http.patch(f"/v1/devices/{machine.id}", json={"consent": wanted}, headers=api.alice.headers)
     problem(answer, 409, "conflict")
     group = await api.post("/v1/device-groups", {"name": "Kiosks", "consent": wanted})
     assert (await patch(api, machine, group_id=group["id"]))["effective_consent"] == "ask"
@@ -321,7 +315,10 @@ async def running(api: Api, machine: Machine) -> str:
     assert (await machine.take_up(session["id"])).status_code == 200
     await api.post(f"/v1/sessions/{session['id']}/ticket")
     await api.report(
-        session["id"], {"type": "joined", "sender": 1}, {"type": "joined", "sender": 2}, {"type": "admitted", "sender": 2}
+        session["id"],
+        {"type": "joined", "sender": 1},
+        {"type": "joined", "sender": 2},
+        {"type": "admitted", "sender": 2},
     )
     return str(session["id"])
 
@@ -374,9 +371,7 @@ async def test_wiped_is_for_ever(api: Api) -> None:
 
 async def test_keys_do_not_enrol_wipe_or_delete(api: Api) -> None:
     machine = await enrolled(api)
-    made = await api.post(
-        "/v1/api-keys", {"name": "x", "scopes": ["devices:read", "devices:write", "devices:connect"]}
-    )
+    made = await api.post("/v1/api-keys", {"name": "x", "scopes": ["devices:read", "devices:write", "devices:connect"]})
     headers = {"Authorization": f"Bearer {made['key']}"}
     for method, path in (
         ("POST", "/v1/device-enrolments"), ("POST", f"/v1/devices/{machine.id}/wipe"), ("DELETE", f"/v1/devices/{machine.id}"),
