@@ -7,7 +7,7 @@ import contextlib
 import json
 import time
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from agent.api_client import ApiClient, ApiError, Json, ServerUnreachableError
 from agent.link import RelayAddress
@@ -17,9 +17,13 @@ from wire.keys import sha256
 from wire.limits import RENEW_SECONDS
 from wire.messages import relay as texts
 from wire.policy import idle_seconds_of
-from wire.statement import Demands, demands_in
+from wire.statement import Demands, demands_in, role_of
 
 RETRY_SECONDS: Final = 10.0
+
+
+Side = Literal["operator", "customer"]
+Role = Literal["host", "viewer"]
 
 
 class SeatError(Exception):
@@ -58,8 +62,9 @@ class Seat:
     """`(by, reason)` once the server says that the session is over."""
 
     @classmethod
-    async def take(cls, api: ApiClient, answer: Json) -> Seat:
-        """Check an answer: the statement is signed by this server and says what its hash says. Raises `SeatError`."""
+    async def take(cls, api: ApiClient, answer: Json, side: Side, role: Role) -> Seat:
+        """Check an answer: the statement is signed by this server, and gives to `side` the `role` that it is about to play.
+        Raises `SeatError`."""
         jwks = await api.get("/.well-known/jwks.json")
         try:
             keys = {str(key["kid"]): key for key in jwks["keys"]}
@@ -95,7 +100,8 @@ class Seat:
             raise SeatError(f"the server's answer cannot be trusted ({error}); do not go on") from error
         if statement["sub"] != seat.session or not 0 < seat.sender < 1 << 16:
             raise SeatError("the server's answer does not hold together; do not go on")
-        if answer.get("mode") != seat.mode or seat.role not in {"host", "viewer"}:
+        as_signed = side, role_of(side, seat.mode), seat.mode
+        if as_signed != (seat.side, role, answer.get("mode")) or seat.role != role:
             raise SeatError("the server asks for one thing and signs another; do not go on")
         if not seat.relays:
             raise SeatError("the server has no relay for this session; ask its administrator")

@@ -9,6 +9,9 @@ from typing import Any, Final, Literal, cast, get_args
 
 from wire.errors import Malformed
 
+SHARED_MODES: Final = frozenset({"share", "present"})
+"""Modes in which the operator's screen is shown; in all others it is the customer's."""
+
 Verification = Literal["digits", "link", "either"]
 VERIFICATIONS: Final[frozenset[str]] = frozenset(get_args(Verification))
 
@@ -23,6 +26,12 @@ class Demands:
 
 
 ANYTHING: Final = Demands()
+
+
+def role_of(side: str, mode: str) -> str:
+    """`host` or `viewer`: what a side (`operator`, `customer`) is in a mode. It follows from what is signed, so that nobody
+    can make a host of whom was asked to look."""
+    return "host" if (side == "operator") == (mode in SHARED_MODES) else "viewer"
 
 
 def demands_in(statement: Mapping[str, Any]) -> Demands:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from agent.host.input.own import OwnInput
     from agent.host.kept import HostFile, Kept
     from agent.host.ui import CustomerInterface
-    from agent.seat import Seat
+    from agent.seat import Seat, Side
 
 FILE_SETTING: Final = "TASUKI_HOST_FILE"
 """Where a supervised host keeps what its successor needs; set by `agent.commands.supervisor`."""
@@ -119,13 +119,15 @@ async def host(
     *,
     drawn: bool,
     monitor: int = 1,
+    side: "Side" = "customer",
     shown: "CustomerInterface | None" = None,
 ) -> "Ended":
-    """Be the host of a session that was joined: `answer` is what the server gave. `shown` replaces the usual interface."""
+    """Be the host of a session that was joined, on this `side`: `answer` is what the server gave. `shown` replaces the
+    usual interface."""
     from agent.seat import Seat, SeatError  # noqa: PLC0415
 
     try:
-        seat = await Seat.take(api, answer)
+        seat = await Seat.take(api, answer, side, "host")
     except SeatError as error:
         raise CommandError(str(error)) from error
     place = Place(address, lang, "drawn" if drawn else "desktop", monitor)

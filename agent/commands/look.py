@@ -28,12 +28,10 @@ async def look_on(api: ApiClient, answer: dict[str, Any], secret: bytes | None, 
     from agent.viewer.session import ViewerSession  # noqa: PLC0415
 
     try:
-        seat = await Seat.take(api, answer)
+        seat = await Seat.take(api, answer, "customer", "viewer")
         question = Question.from_statement(seat.statement, address)
     except (SeatError, ValueError) as error:
         raise CommandError(str(error)) from error
-    if seat.role != "viewer":
-        raise CommandError("the server asks for one thing and signs another; do not go on")
     viewer = ViewerSession(seat, api, link_secret=secret, proxy=proxy_for(seat.relays[0].url))
     async with interface(lang) as person, viewer, open_window(viewer, question, lang) as window:
         return await _Look(viewer, person, question, window).run()

@@ -76,6 +76,8 @@ async def _share(
         say(f"  Link   {address}\n")
     answer = await api.post(f"/v1/sessions/{session['id']}/ticket")
     lang = language_from_env()
-    ended = await hosting.host(api, answer, secret, source, api.base_url, lang, drawn=drawn, monitor=monitor)
+    ended = await hosting.host(
+        api, answer, secret, source, api.base_url, lang, drawn=drawn, monitor=monitor, side="operator"
+    )
     SessionSecrets(session["id"]).forget()
     return ended

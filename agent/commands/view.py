@@ -88,7 +88,7 @@ async def _headless(
     speak, remembered = Speaker(as_json), SessionSecrets(session)
     async with await signed_in(server) as api:
         try:
-            seat = await Seat.take(api, await api.post(f"/v1/sessions/{session}/ticket"))
+            seat = await Seat.take(api, await api.post(f"/v1/sessions/{session}/ticket"), "operator", "viewer")
         except SeatError as error:
             raise CommandError(str(error)) from error
         viewer = ViewerSession(

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from typing import Final, Literal, get_args
 
+from wire.statement import SHARED_MODES
+
 Mode = Literal["manage", "control", "view", "share", "present"]
 MODES: Final[tuple[Mode, ...]] = get_args(Mode)
-SHARED: Final = frozenset({"share", "present"})
+SHARED: Final = SHARED_MODES
 """Modes in which the operator's machine is the host and the customer looks on."""
 
 VIEW: Final = "view"

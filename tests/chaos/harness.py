@@ -137,7 +137,7 @@ class Work:
 async def working(stack: Stack, session: str, customer: Customer) -> AsyncIterator[Work]:
     """An accepted session with somebody at work in it."""
     async with ApiClient(stack.url, token=stack.token) as api:
-        seat = await Seat.take(api, await api.post(f"/v1/sessions/{session}/ticket"))
+        seat = await Seat.take(api, await api.post(f"/v1/sessions/{session}/ticket"), "operator", "viewer")
         async with ViewerSession(seat, api) as viewer:
             while not isinstance(event := await asyncio.wait_for(viewer.next_event(), PATIENCE_SECONDS), events.Digits):
                 pass

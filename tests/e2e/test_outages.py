@@ -40,7 +40,9 @@ async def type_words(viewer: ViewerSession, *words: str) -> None:
 
 
 async def join(stack: Stack, api: ApiClient, session: str) -> ViewerSession:
-    return ViewerSession(await Seat.take(api, await api.post(f"/v1/sessions/{session}/ticket")), api)
+    return ViewerSession(
+        await Seat.take(api, await api.post(f"/v1/sessions/{session}/ticket"), "operator", "viewer"), api
+    )
 
 
 def test_a_killed_relay_and_a_killed_api_cost_no_session(

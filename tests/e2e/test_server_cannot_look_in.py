@@ -51,7 +51,7 @@ def holds(pid: int, *patterns: bytes) -> bool:
 async def watch_and_type(stack: Stack, session: str, customer: Customer, written: Path) -> bytes:
     """The operator's side: see the marker, type the marker; returns what was seen."""
     async with ApiClient(stack.url, token=stack.token) as api:
-        seat = await Seat.take(api, await api.post(f"/v1/sessions/{session}/ticket"))
+        seat = await Seat.take(api, await api.post(f"/v1/sessions/{session}/ticket"), "operator", "viewer")
         async with ViewerSession(seat, api) as viewer:
             digits: Any = await _until(viewer, events.Digits)
             await asyncio.to_thread(accept, customer, digits.digits)
