@@ -131,7 +131,57 @@ BOB = {
 }
 _SETTLED = {"must_change_password": False, "last_sign_in_at": "2026-12-01T08:59:00Z"}
 
+POLICY = {
+    "id": f"pol_{ULID}",
+    "name": "Second line",
+    "members": {"modes": ["control", "view"], "file_from_customer": "off", "max_session_seconds": 3600},
+    "assigned": {"organization": False, "operators": 3},
+    "created_at": CREATED,
+    "updated_at": CREATED,
+}
+_BECAUSE = {"layer": "operator-policy", "id": POLICY["id"], "name": "The policy “Second line”"}
+EFFECTIVE = {
+    "operator_id": BOB["id"],
+    "mode": "manage",
+    "address": "192.0.2.7",
+    "at": CREATED,
+    "allowed": False,
+    "refused_because": [
+        {
+            "member": "modes",
+            "sentence": "This operator may not use the mode manage.",
+            "because": [
+                _BECAUSE
+                | {
+                    "value": ["control", "view"],
+                    "sentence": "The policy “Second line” allows only the modes control, view.",
+                }
+            ],
+        }
+    ],
+    "requires": [],
+    "features": ["chat", "clipboard_to_customer"],
+    "members": {
+        "chat": {"value": True, "because": []},
+        "file_from_customer": {
+            "value": "off",
+            "because": [
+                _BECAUSE
+                | {
+                    "value": "off",
+                    "sentence": "The policy “Second line” does not allow fetching files from the customer.",
+                }
+            ],
+        },
+    },
+}
+
 ANSWERS: dict[str, Any] = {
+    "list_policies": _page(POLICY),
+    "create_policy": POLICY | {"assigned": {"organization": False, "operators": 0}},
+    "get_policy": POLICY,
+    "change_policy": POLICY,
+    "get_effective_policy": EFFECTIVE,
     "create_operator": BOB | {"one_time_password": "k7m2p-q9xwz-3hdtn-vb4cy"},
     "get_operator": BOB | _SETTLED,
     "list_operators": _page(BOB | _SETTLED),
@@ -249,6 +299,13 @@ REQUESTS: dict[str, Any] = {
 PARAMETERS: dict[str, tuple[str, Any]] = {
     "session_id": ("Id of the session.", WAITING["id"]),
     "operator_id": ("Id of the operator.", BOB["id"]),
+    "policy_id": ("Id of the policy.", POLICY["id"]),
+    "mode": ("The mode that is asked about; left out: any.", "control"),
+    "at": ("When; now when left out.", CREATED),
+    "reason": ("Whether a reference or a purpose will be given.", True),
+    "second_factor": ("Whether they signed in with a second factor.", True),
+    "machine": ("Whether they work on a registered machine.", False),
+    "native": ("Whether they use the installed viewer.", False),
     "key_id": ("Id of the API key.", f"key_{ULID}"),
     "device_id": ("Id of the device.", f"dev_{ULID}"),
     "group_id": ("Id of the group of devices.", f"dgr_{ULID}"),

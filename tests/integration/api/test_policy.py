@@ -155,7 +155,7 @@ async def test_a_malformed_change_is_422(api: Api, body: dict[str, Any]) -> None
 @pytest.mark.parametrize(
     "body",
     [
-        {}, {"mode": "present"}, {"mode": "view", "expires_in": 59}, {"mode": "view", "expires_in": 604_801},
+        {}, {"mode": "teleport"}, {"mode": "view", "expires_in": 59}, {"mode": "view", "expires_in": 604_801},
         {"mode": "view", "features": ["teleport"]}, {"mode": "view", "customer": {"name": ""}},
         {"mode": "view", "starts_at": "tomorrow"}, {"mode": "view", "starts_at": "2026-12-01T09:00:00"},
         {"mode": "view", "metadata": {"a": "x" * 501}}, {"mode": "view", "metadata": {"a": {"b": 1}}},
