@@ -18,6 +18,7 @@ from agent.api_client import ApiClient
 from agent.seat import Seat
 from agent.viewer import events
 from agent.viewer.session import ViewerSession
+from bench import protocol
 from bench.table import Table
 from tests.e2e.stack import TASUKI, Stack, accept, free_ports, run_stack
 from tests.fixtures.xvfb import Xvfb, run_xvfb
@@ -69,7 +70,7 @@ def key_to_damage(desktop: Xvfb) -> list[float]:
 async def key_to_picture(stack: Stack, session: str, customer: Customer) -> list[float]:
     """Milliseconds from a key press at a headless viewer to the changed picture there, over the relay."""
     async with ApiClient(stack.url, token=stack.token) as api:
-        seat = await Seat.take(api, await api.post(f"/v1/sessions/{session}/ticket"))
+        seat = await Seat.take(api, await api.post(f"/v1/sessions/{session}/ticket"), "operator", "viewer")
         async with ViewerSession(seat, api) as viewer:
             digits = await _until(viewer, events.Digits)
             await asyncio.to_thread(accept, customer, digits.digits)
@@ -159,7 +160,7 @@ def startup(table: Table, rounds: int = 3) -> None:
 
 def main() -> int:
     table = Table("e2e")
-    parts: list[Callable[[Table], None]] = [latency, startup]
+    parts: list[Callable[[Table], None]] = [protocol.rows, latency, startup]
     for part in parts:
         part(table)
     return table.finish()

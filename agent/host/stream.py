@@ -6,7 +6,7 @@ they leave, so that a new epoch needs nothing taken back.
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from agent.host.capture.base import Frame
 from agent.host.encode import Encoder
@@ -34,6 +34,14 @@ class _Sent:
     size: int
 
 
+class _Piece(NamedTuple):
+    """A part that is not sealed yet; the data is not copied before."""
+
+    flags: int
+    part: Part
+    data: memoryview
+
+
 class PictureStream:
     """The screen stream of one host, to all its viewers."""
 
@@ -50,7 +58,7 @@ class PictureStream:
         self._index = 0
         self._new_group = True
         self._needs: set[int] = set()
-        self._pending: deque[tuple[int, bytes]] = deque()
+        self._pending: deque[_Piece] = deque()
         self._flight: deque[_Sent] = deque()
         self._progress = 0.0
 
@@ -132,10 +140,10 @@ class PictureStream:
     def pump(self) -> None:
         """Let out what the window allows."""
         while self._pending and self._sealer is not None and self._room():
-            flags, content = self._pending.popleft()
-            number = int.from_bytes(content[16:18], "big")
-            self._flight.append(_Sent(int.from_bytes(content[:4], "big"), number, len(content)))
-            self._outbox.live(self._seal(flags, content))
+            piece = self._pending.popleft()
+            message = self._seal(piece)
+            self._flight.append(_Sent(piece.part.picture, piece.part.part, len(message)))
+            self._outbox.live(message)
 
     def _send_catchup(self, frame: Frame) -> None:
         if self.picture == 0:
@@ -145,7 +153,7 @@ class PictureStream:
         data = self.encoder.catchup()
         self.caught_up = keys.sha256(data)
         parts = self._parts(data, self.picture, 0, 0, CATCHUP)
-        self._outbox.catchup([self._seal(flags, content) for flags, content in parts])
+        self._outbox.catchup([self._seal(piece) for piece in parts])
         self._needs.clear()
 
     def _start_group(self) -> None:
@@ -155,21 +163,22 @@ class PictureStream:
         self._new_group = False
         self.encoder.start_group()
 
-    def _parts(self, data: bytes, picture: int, index: int, base: int, flags: int) -> list[tuple[int, bytes]]:
-        pieces = [data[at : at + MAX_PART_BYTES] for at in range(0, len(data), MAX_PART_BYTES)]
-        last = len(pieces) - 1
+    def _parts(self, data: bytes, picture: int, index: int, base: int, flags: int) -> list[_Piece]:
+        view, count = memoryview(data), -(-len(data) // MAX_PART_BYTES)
         return [
-            (
-                flags | (FIRST if n == 0 else 0) | (LAST if n == last else 0),
-                Part(picture, self.group, index, base, n, len(pieces)).encode(piece),
+            _Piece(
+                flags | (FIRST if n == 0 else 0) | (LAST if n == count - 1 else 0),
+                Part(picture, self.group, index, base, n, count),
+                view[n * MAX_PART_BYTES : (n + 1) * MAX_PART_BYTES],
             )
-            for n, piece in enumerate(pieces)
+            for n in range(count)
         ]
 
-    def _seal(self, flags: int, content: bytes) -> bytes:
+    def _seal(self, piece: _Piece) -> bytes:
         if self._sealer is None:
             raise RuntimeError("no epoch: nobody may see")
-        return self._sealer.seal(header(Delivery.FRAME, Stream.SCREEN, self._sender, flags=flags), content)
+        fields = header(Delivery.FRAME, Stream.SCREEN, self._sender, flags=piece.flags)
+        return self._sealer.seal(fields, piece.part.encode(piece.data))
 
     def _room(self) -> bool:
         return not self._flight or sum(sent.size for sent in self._flight) < WINDOW_BYTES

@@ -29,7 +29,7 @@ class Part:
 
     def encode(self, data: bytes | memoryview) -> bytes:
         head = _PART.pack(self.picture, self.group, self.index, self.base, self.part, self.parts)
-        return head + bytes(data)
+        return b"".join((head, data))
 
 
 def decode_part(body: bytes | memoryview) -> tuple[Part, memoryview]:
