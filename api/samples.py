@@ -51,6 +51,7 @@ WAITING: dict[str, Any] = {
     "console_url": f"http://localhost:8080/console/sessions/ses_{ULID}",
     "operator": OPERATOR,
     "organisation": ORGANISATION,
+    "device": None,
     "customer": CUSTOMER,
     "reference": REFERENCE,
     "purpose": None,

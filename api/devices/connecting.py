@@ -17,7 +17,7 @@ from api.join import service as joining
 from api.operators.models import Operator
 from api.organizations.models import Organization
 from api.problems import ConnectionNotAllowed, DeviceUnavailable, Invalid, NotFound, SessionEnded
-from api.sessions import details
+from api.sessions import details, policy
 from api.sessions import repository as session_rows
 from api.sessions import service as sessions
 from api.sessions.models import Session
@@ -60,6 +60,8 @@ async def take_up(db: AsyncSession, context: Context, device: Device, session_id
         raise NotFound("There is no such session for this device.")
     if session.state != State.WAITING or session.code_expires_at <= context.clock.now():
         raise SessionEnded("The session is over, or was taken up.", ended_by=session.ended_by, reason=session.reason)
+    if not await policy.allows(db, await policy.operator_of(db, session), session):
+        raise SessionEnded("The operator may no longer do what the session is for.")
     return await joining.let_in(db, context, session)
 
 

@@ -21,6 +21,7 @@ from api.problems import (
     DeviceWiped,
     ModeNotAllowed,
     NotFound,
+    PolicyRefused,
     Unavailable,
 )
 from api.sessions import views as session_views
@@ -117,7 +118,7 @@ async def delete_device(caller: FreshDevicesWriter, device_id: str, context: Ctx
     summary="Connect to a device",
     status_code=201,
     response_model=SessionView,
-    responses=answers(NotFound, ConnectionNotAllowed, ModeNotAllowed, DeviceUnavailable, Unavailable),
+    responses=answers(NotFound, ConnectionNotAllowed, ModeNotAllowed, PolicyRefused, DeviceUnavailable, Unavailable),
 )
 async def create_device_session(
     caller: DevicesConnector,

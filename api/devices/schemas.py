@@ -10,11 +10,12 @@ from api.kit.schema import Body, Name, View
 from api.operators.schemas import MaxSeconds
 from api.policies.hours import Schedule
 from api.sessions.modes import Mode
-from api.sessions.schemas import MAX_METADATA_MEMBERS, Reference
+from api.sessions.schemas import MAX_METADATA_MEMBERS, Reference, ShortText
 
 MAX_LISTED = 200
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+MetadataValue = Annotated[str, StringConstraints(max_length=500)] | bool | int | FiniteFloat | None
 ConsentRule = Annotated[
     Consent | None,
     Field(
@@ -96,11 +97,19 @@ class DeviceSessionCreate(Body):
 
     mode: Mode
     reference: Reference | None = None
-    features: list[Annotated[str, StringConstraints(max_length=40)]] = Field(
-        default_factory=list, max_length=16, description="What is allowed beyond the mode itself.", examples=[[]]
+    purpose: ShortText | None = Field(
+        default=None,
+        description="Why there is help. Where policy demands a reason, this or a `reference` is needed.",
+        examples=["The monthly update"],
+    )
+    features: list[Annotated[str, StringConstraints(max_length=40)]] | None = Field(
+        default=None,
+        max_length=16,
+        description="What is wanted beside the screen; `chat` when left out. What policy forbids is left out of the answer.",
+        examples=[["chat"]],
     )
     max_session_seconds: MaxSeconds | None = Field(default=None, examples=[1800])
-    metadata: dict[Annotated[str, StringConstraints(max_length=40)], str | bool | int | FiniteFloat | None] = Field(
+    metadata: dict[Annotated[str, StringConstraints(max_length=40)], MetadataValue] = Field(
         default_factory=dict, max_length=MAX_METADATA_MEMBERS, examples=[{"team": "blue"}]
     )
 

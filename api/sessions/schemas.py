@@ -173,6 +173,13 @@ class OperatorShown(View):
     )
 
 
+class DeviceShown(View):
+    """An enrolled device, as it was called when the session was made."""
+
+    id: str = Field(examples=["dev_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
+    name: str = Field(examples=["Reception"])
+
+
 class Limits(View):
     """What bounds a session."""
 
@@ -238,6 +245,7 @@ class SessionView(View):
     queued: bool = Field(description="Made for whoever is free.", examples=[False])
     operator: OperatorShown | None = Field(description="null while nobody has picked it up.")
     organisation: OrganizationShown
+    device: DeviceShown | None = Field(default=None, description="The enrolled device that it is for.", examples=[None])
     customer: Customer | None = None
     language: Language | None = Field(default=None, examples=["ja"])
     reference: Reference | None = None

@@ -18,6 +18,7 @@ from api.sessions import codes, details, repository, statement, tickets
 from api.sessions.models import Participant, Session, SessionCode
 from api.sessions.modes import Mode, Party, Recording, Side, WireRole
 from api.sessions.schemas import (
+    DeviceShown,
     Language,
     Limits,
     NoteView,
@@ -141,6 +142,7 @@ def _view(
         queued=session.queued,
         operator=operator,
         organisation=organisation,
+        device=_device(session),
         language=cast("Language | None", session.language),
         customer=details.customer_of(context, session),
         reference=details.reference_of(session),
@@ -178,3 +180,10 @@ def _code(context: Context, caller: Caller, session: Session, row: SessionCode |
     if session.state != State.WAITING or Scope.SESSIONS_WRITE not in caller.scopes:
         return None
     return codes.reveal(context.sealer, row, context.clock.now())
+
+
+def _device(session: Session) -> DeviceShown | None:
+    """The device that a session is for."""
+    if session.device_id is None or session.device_name is None:
+        return None
+    return DeviceShown(id=session.device_id, name=session.device_name)

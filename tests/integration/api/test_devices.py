@@ -46,6 +46,7 @@ async def test_from_token_to_session(api: Api) -> None:
     await wait_until(online)
     session = await call(api, machine, reference={"system": "zendesk", "id": "4711"})
     assert (session["state"], session["code"], session["join_url"]) == ("waiting", None, None)
+    assert session["device"] == {"id": machine.id, "name": "Reception"}
     heard = (await waiting).json()
     assert heard["consent"] == "ask"
     assert [one["session_id"] for one in heard["calls"]] == [session["id"]]
