@@ -3,6 +3,8 @@
 init                            an organisation with its first administrator and a one-time password
 organization list               all of this server
 organization disable | enable   nobody of it signs in, and what runs ends within seconds; and back
+organization open               people get in again from any network and without the entry link
+operator reset                  a one-time password for somebody whom no administrator can help
 relay add                       a relay and the token with which it proves itself
 """
 
@@ -19,10 +21,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from api import audit
+from api import admin_accounts, audit
 from api.app import start
 from api.audit import Action
-from api.auth import repository as sign_ins
 from api.context import Context
 from api.kit.clock import SystemClock
 from api.kit.ids import Kind, new_id
@@ -30,7 +31,6 @@ from api.kit.schema import MAX_NAME_CHARACTERS
 from api.kit.sealing import load_sealer
 from api.kit.secret import one_time_password, write_secret
 from api.main import CannotStart, read_settings, saying_why
-from api.operators import repository as operators
 from api.operators.models import Operator, Role
 from api.operators.schemas import Login
 from api.organizations import repository as organizations
@@ -76,17 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--url", required=True, help="where endpoints reach the relay: wss://relay.example.com")
     add.add_argument("--out", required=True, type=Path, help="file for the token, mode 0600")
     add.set_defaults(do=_relay_add, say=_say_relay)
-    organization = commands.add_parser("organization", help="organisations of this server")
-    kinds = organization.add_subparsers(required=True)
-    every = kinds.add_parser("list", help="all organisations")
-    every.set_defaults(do=_list, say=_say_list)
-    disable = kinds.add_parser("disable", help="end all its sign-ins and sessions; nobody of it can sign in")
-    disable.set_defaults(do=_disable, say=_say_organization)
-    enable = kinds.add_parser("enable", help="its people can sign in again")
-    enable.set_defaults(do=_enable, say=_say_organization)
-    for command in (disable, enable):
-        command.add_argument("--company", required=True, help="what people type as company, such as acme")
-    for command in (init, add, every, disable, enable):
+    accounts = admin_accounts.add_commands(commands)
+    for command in (init, add, *accounts):
         command.add_argument("--json", action="store_true", help="for programs")
     return parser
 
@@ -142,53 +133,6 @@ async def _init(context: Context, db: AsyncSession, given: argparse.Namespace) -
     }
 
 
-async def _list(_context: Context, db: AsyncSession, _given: argparse.Namespace) -> Result:
-    found = await organizations.every(db)
-    return {
-        "organizations": [
-            {
-                "company": organization.code,
-                "name": organization.name,
-                "organization_id": organization.id,
-                "disabled": organization.disabled_at is not None,
-                "operators": len(await operators.ids(db, organization.id)),
-            }
-            for organization in found
-        ]
-    }
-
-
-async def _disable(context: Context, db: AsyncSession, given: argparse.Namespace) -> Result:
-    """Sign-ins end here; the running api refuses tokens and keys at once and ends sessions within a second or two."""
-    organization = await _organization(db, given)
-    if organization.disabled_at is None:
-        organization.disabled_at = context.clock.now()
-        for operator_id in await operators.ids(db, organization.id):
-            await sign_ins.end_all(db, operator_id)
-        audit.record(db, context, organization.id, Action.ORGANIZATION_DISABLED, by=audit.SERVER, target=organization)
-    return _shown(organization)
-
-
-async def _enable(context: Context, db: AsyncSession, given: argparse.Namespace) -> Result:
-    organization = await _organization(db, given)
-    if organization.disabled_at is not None:
-        organization.disabled_at = None
-        audit.record(db, context, organization.id, Action.ORGANIZATION_ENABLED, by=audit.SERVER, target=organization)
-    return _shown(organization)
-
-
-async def _organization(db: AsyncSession, given: argparse.Namespace) -> Organization:
-    company = given.company.strip().lower()
-    organization = await organizations.by_code(db, company)
-    if organization is None:
-        raise CannotStart(f"there is no company {company}; see: tasuki admin organization list")
-    return organization
-
-
-def _shown(organization: Organization) -> Result:
-    return {"company": organization.code, "disabled": organization.disabled_at is not None}
-
-
 async def _relay_add(context: Context, db: AsyncSession, given: argparse.Namespace) -> Result:
     url = _checked(RelayUrl, given.url, "--url").rstrip("/")
     relay, token = await relays.add(db, context.clock.now(), url)
@@ -217,23 +161,6 @@ def _say_init(result: Result) -> str:
         f"One-time password:  {result['password']}\n"
         "It is shown only now and must be changed at the first sign-in.\n"
     )
-
-
-def _say_list(result: Result) -> str:
-    rows = result["organizations"]
-    width = max((len(row["company"]) for row in rows), default=0)
-    state = {True: "disabled", False: "enabled "}
-    lines = [
-        f"{row['company']:<{width}}  {state[row['disabled']]}  {row['operators']:>4} operators  {row['name']}"
-        for row in rows
-    ]
-    return "".join(f"{line}\n" for line in lines) or "There is no organisation yet; make one with: tasuki admin init\n"
-
-
-def _say_organization(result: Result) -> str:
-    if result["disabled"]:
-        return f"{result['company']} is disabled: nobody of it signs in, and its sessions end.\n"
-    return f"{result['company']} is enabled: its people can sign in again.\n"
 
 
 def _say_relay(result: Result) -> str:

@@ -35,4 +35,4 @@ class AuditEvent(SQLModel, table=True):
     address_lookup: str | None = None
     """A keyed hash of the address: lines from one address are found, and the table does not say which it is."""
     sealed: bytes
-    """JSON: actor_name, address, user_agent, data."""
+    """JSON: actor_name, target_name, address, user_agent, data."""

@@ -24,6 +24,7 @@ class AuditTarget(View):
 
     type: str = Field(examples=["operator"])
     id: str = Field(examples=["opr_01KAH3A9N2F6J8K4M7P1R5T0V3"])
+    name: str | None = Field(default=None, description="As it was then, if it has one.", examples=["Bob Example"])
 
 
 class AuditEventView(View):

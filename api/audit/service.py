@@ -81,7 +81,13 @@ def record(
     """
     actor, where, event_id = Actor.of(by), asking(), new_id(Kind.EVENT)
     target_id = target if isinstance(target, str) or target is None else str(target.id)  # type: ignore[attr-defined]
-    details = {"actor_name": actor.name, "address": where.address, "user_agent": where.user_agent, "data": data}
+    details = {
+        "actor_name": actor.name,
+        "target_name": getattr(target, "name", None),
+        "address": where.address,
+        "user_agent": where.user_agent,
+        "data": data,
+    }
     db.add(
         AuditEvent(
             id=event_id,
@@ -103,7 +109,7 @@ def view(context: Context, event: AuditEvent) -> AuditEventView:
     details = json.loads(context.sealer.open(PURPOSE, event.id, event.sealed))
     target = None
     if event.target_id is not None:
-        target = AuditTarget(type=event.target_type or "", id=event.target_id)
+        target = AuditTarget(type=event.target_type or "", id=event.target_id, name=details.get("target_name"))
     return AuditEventView(
         id=event.id,
         time=event.time,

@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from api.auth.permissions import Caller
 from api.kit.search import contains
 from api.operators.models import Operator, Role
+from api.organizations.models import Organization
 
 
 class OperatorState(StrEnum):
@@ -36,6 +37,21 @@ async def by_id(db: AsyncSession, organization_id: str, operator_id: str) -> Ope
     """An operator of an organisation who is not deleted."""
     mine = select(Operator).where(Operator.organization_id == organization_id, col(Operator.deleted_at).is_(None))
     return (await db.exec(mine.where(Operator.id == operator_id))).first()
+
+
+async def with_organization(
+    db: AsyncSession, organization_id: str, operator_id: str
+) -> tuple[Operator, Organization] | None:
+    """Likewise, together with the organisation."""
+    rows = select(Operator, Organization).join(Organization, col(Organization.id) == col(Operator.organization_id))
+    mine = rows.where(Operator.organization_id == organization_id, col(Operator.deleted_at).is_(None))
+    return (await db.exec(mine.where(Operator.id == operator_id))).first()
+
+
+async def by_login(db: AsyncSession, organization_id: str, login: str) -> Operator | None:
+    """An operator of an organisation who is not deleted, by what is typed at sign-in."""
+    mine = select(Operator).where(Operator.organization_id == organization_id, col(Operator.deleted_at).is_(None))
+    return (await db.exec(mine.where(Operator.login == login))).first()
 
 
 async def page(

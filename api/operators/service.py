@@ -126,12 +126,17 @@ async def reset_second_factor(db: AsyncSession, context: Context, caller: Caller
 async def unlock(db: AsyncSession, context: Context, caller: Caller, operator_id: str) -> Operator:
     """Passwords are taken again, from everywhere; what was counted is forgotten."""
     operator = await get(db, caller, operator_id)
+    await unlock_all(db, operator)
+    _note(db, context, caller, operator, Action.OPERATOR_UNLOCKED)
+    return operator
+
+
+async def unlock_all(db: AsyncSession, operator: Operator) -> None:
+    """The counts of strangers and of each known device."""
     rows: list[locking.Counted] = [operator, *await passwords.devices(db, operator.id)]
     for row in rows:
         locking.clear(row)
     db.add(operator)
-    _note(db, context, caller, operator, Action.OPERATOR_UNLOCKED)
-    return operator
 
 
 def new_password() -> str:

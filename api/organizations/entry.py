@@ -6,10 +6,13 @@ secret itself. Who lacks it hears what everybody hears who has the wrong passwor
 
 import hmac
 
+from starlette.responses import Response
+
 from api.context import Context
 from api.kit.secret import digest, new_credential
 from api.organizations.models import Organization
 from api.organizations.settings import OrganizationSettings
+from api.passwords.bringing import ENTRY_COOKIE
 
 PREFIX = "tel_"
 COOKIE_PURPOSE = "entry cookie"
@@ -37,6 +40,19 @@ def link(context: Context, secret: str) -> str:
 def cookie(context: Context, organization: Organization) -> str:
     """What a browser keeps that has opened the present link: signed, and useless as a link."""
     return context.sealer.lookup(COOKIE_PURPOSE, f"{organization.id} {organization.entry_digest}")
+
+
+def keep(response: Response, context: Context, organization: Organization) -> None:
+    """Let the browser that gets this response in from now on."""
+    response.set_cookie(
+        ENTRY_COOKIE,
+        cookie(context, organization),
+        max_age=COOKIE_SECONDS,
+        path="/",
+        secure=True,
+        httponly=True,
+        samesite="strict",
+    )
 
 
 def admits(

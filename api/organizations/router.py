@@ -1,11 +1,11 @@
 """Routes of the caller's organisation."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from api.auth.caller import FreshOrganizationWriter, OrganizationReader, OrganizationWriter
 from api.context import Ctx, Db
 from api.examples import answers
-from api.organizations import service
+from api.organizations import entry, service
 from api.organizations.schemas import EntryLink, OrganizationPatch, OrganizationView
 from api.problems import Conflict, Forbidden, StepUpRequired
 
@@ -41,13 +41,15 @@ async def change_organization(
     summary="Make a new entry link",
     status_code=201,
 )
-async def renew_entry_link(caller: FreshOrganizationWriter, context: Ctx, db: Db) -> EntryLink:
+async def renew_entry_link(caller: FreshOrganizationWriter, context: Ctx, db: Db, response: Response) -> EntryLink:
     """Shown only now; the link before it stops working. It is asked for once `settings.entry_link` says of whom.
 
     Opening it lets a browser sign in; programs send its secret part as the header `X-Tasuki-Entry`. Who has neither hears
-    what everybody hears who types a wrong password.
+    what everybody hears who types a wrong password. The browser that makes the link has opened it.
     """
-    return await service.renew_entry_link(db, context, caller)
+    made = await service.renew_entry_link(db, context, caller)
+    entry.keep(response, context, await service.get(db, caller))
+    return made
 
 
 @router.delete(

@@ -12,7 +12,6 @@ from api.edge import answer, request_id_of
 from api.kit.secret import digest
 from api.organizations import entry
 from api.organizations import repository as organizations
-from api.passwords.bringing import ENTRY_COOKIE
 from api.problems import NotFound, TooManyRequests, Unavailable
 from api.settings import Settings
 from api.site.headers import DOCS, STRICT, policy
@@ -73,15 +72,7 @@ class Site:
                 NotFound("This entry link is not valid any more; ask for the new one."), request_id_of(request)
             )
         response = RedirectResponse("/console", 303)
-        response.set_cookie(
-            ENTRY_COOKIE,
-            entry.cookie(context, organization),
-            max_age=entry.COOKIE_SECONDS,
-            path="/",
-            secure=True,
-            httponly=True,
-            samesite="strict",
-        )
+        entry.keep(response, context, organization)
         return response
 
     async def docs(self, request: Request) -> Response:

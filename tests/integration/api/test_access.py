@@ -118,6 +118,7 @@ async def entry_link(api: Api) -> dict[str, str]:
 async def test_the_entry_link_is_needed_by_whom_it_is_set_for(api: Api) -> None:
     problem(await settings(api, entry_link="administrators"), 409, "conflict")
     made = await entry_link(api)
+    api.http.cookies.clear()
     assert made["url"] == f"http://localhost:8080/enter/{made['secret']}"
     assert (await settings(api, entry_link="administrators")).status_code == 200
     body = problem(await from_address(api, HERE, "acme/alice", PASSWORD), 401, "sign-in-failed")

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from api import admin
+from api import admin, admin_accounts
 from api.main import CannotStart
-from tests.integration.api.account_races import from_address
+from tests.integration.api.account_races import from_address, settle
 from tests.integration.api.support import PASSWORD, Api, problem, wait_until
 
 
@@ -29,7 +29,7 @@ async def test_organisations_are_listed(command: Any) -> None:
     assert [(row["company"], row["disabled"], row["operators"]) for row in listed] == [
         ("acme", False, 2), ("globex", False, 1),
     ]  # fmt: skip
-    said = admin._say_list({"organizations": listed})
+    said = admin_accounts._say_list({"organizations": listed})
     assert "acme" in said
     assert "2 operators" in said
 
@@ -63,6 +63,27 @@ async def test_a_disabled_organisation_stops_at_once(api: Api, command: Any) -> 
     assert said == [
         ("organization.enabled", "server"), ("organization.disabled", "server"), ("organization.created", "server"),
     ]  # fmt: skip
+
+
+async def test_people_who_locked_themselves_out_get_in_again(api: Api, command: Any) -> None:
+    body = {"settings": {"networks": ["203.0.113.0/24"]}, "force": True}
+    assert (await api.http.patch("/v1/organization", json=body, headers=api.alice.headers)).status_code == 200
+    problem(await from_address(api, "192.0.2.9", "acme/alice", PASSWORD), 401, "sign-in-failed")
+    await command("organization", "open", "--company", "acme")
+    assert (await from_address(api, "192.0.2.9", "acme/alice", PASSWORD)).status_code == 200
+
+
+async def test_the_only_administrator_gets_a_new_password_on_the_server(api: Api, command: Any) -> None:
+    for number in range(3):
+        await from_address(api, f"198.51.100.{number}", "acme/alice", "wrong")
+    reset = await command("operator", "reset", "--company", "acme", "--login", "Alice")
+    assert reset["username"] == "acme/alice"
+    problem(await api.http.get("/v1/me", headers=api.alice.headers), 401, "token-refused")
+    again = await settle(api, "acme/alice", reset["password"], "another good long password")
+    lines = await api.get("/v1/audit-events", again, action="operator.password_reset")
+    assert [line["actor"]["type"] for line in lines["items"]] == ["server"]
+    with pytest.raises(CannotStart, match="no operator nobody"):
+        await command("operator", "reset", "--company", "acme", "--login", "nobody")
 
 
 async def test_an_unknown_company_is_said_so(command: Any) -> None:

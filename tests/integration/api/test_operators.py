@@ -56,7 +56,9 @@ async def test_a_deleted_operator_is_gone_but_for_the_history(api: Api) -> None:
     again = await make(api, "bob")
     assert again["id"] != api.bob.id
     line = (await api.get("/v1/audit-events", action="operator.deleted"))["items"][0]
-    assert (line["target"]["id"], line["actor"]["id"], line["data"]) == (api.bob.id, api.alice.id, {"login": "bob"})
+    assert line["target"] == {"type": "operator", "id": api.bob.id, "name": "Bob"}
+    assert line["actor"] == {"type": "operator", "id": api.alice.id, "name": "Alice"}
+    assert line["data"] == {"login": "bob"}
 
 
 async def test_keys_of_a_deleted_operator_are_gone(api: Api) -> None:
