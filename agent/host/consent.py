@@ -225,16 +225,21 @@ class Consent:
             return self.step
         if not _SIX_DIGITS.fullmatch(digits):
             raise ValueError("the handshake gives six ASCII digits")
-        self._run.fire(Event.SHOWN if self.mode in SHARED else Event.AGREED)
+        if self.mode in SHARED:
+            self._elsewhere(now)
+        else:
+            self._run.fire(Event.AGREED)
         self._run.digits = digits.encode("ascii")
         return self.step
 
     def agreed_by_link(self, now: float) -> State:
         """The keys are agreed and hold the link's secret, which replaces the digits."""
         if not self.tick(now):
-            run = self._run
-            run.fire(Event.SHOWN if self.mode in SHARED else Event.AGREED_BY_LINK)
-            run.due = now + ANSWER_SECONDS
+            if self.mode in SHARED:
+                self._elsewhere(now)
+            else:
+                self._run.fire(Event.AGREED_BY_LINK)
+                self._run.due = now + ANSWER_SECONDS
         return self.step
 
     def accepted_there(self, now: float, *, by_link: bool) -> State:
@@ -395,6 +400,11 @@ class Consent:
     def _run(self) -> Run:
         """The run that verifies somebody."""
         return self._session if self._session.state in VERIFYING or self._further.viewer is None else self._further
+
+    def _elsewhere(self, now: float) -> None:
+        """The customer has the time of both steps; on their side each has its own."""
+        self._run.fire(Event.SHOWN)
+        self._run.due = now + VERIFICATION_SECONDS + ANSWER_SECONDS
 
     def _let_in(self, run: Run, viewer: int) -> None:
         self._viewers[viewer] = self._offered

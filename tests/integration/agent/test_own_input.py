@@ -1,7 +1,7 @@
 """Whose hand is it? Mouse and keyboard over VNC are the person's own; what the injector does is not (row P2)."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -36,7 +36,12 @@ def watching(server: Xvfb) -> Iterator[threading.Event]:
 
 def test_a_hand_on_the_mouse_and_on_the_keyboard_is_noticed(machine: tuple[Xvfb, Hand]) -> None:
     server, hand = machine
-    for act in (lambda: hand.moves(200, 150), lambda: hand.moves(200, 150, 1), lambda: hand.presses(A)):
+    acts: list[Callable[[], None]] = [
+        lambda: hand.moves(200, 150),
+        lambda: hand.moves(200, 150, 1),
+        lambda: hand.presses(A),
+    ]
+    for act in acts:
         with watching(server) as used:
             act()
             assert used.wait(SECONDS)
