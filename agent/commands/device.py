@@ -11,7 +11,7 @@ from agent.commands.join import checked_server
 from agent.commands.output import CommandError, JsonOption, ServerOption, print_event, print_json, run, say
 from agent.device.client import DeviceClient, WipedError
 from agent.device.identity import Identity, NotEnrolledError, default_path, new_key
-from texts import language_from_env
+from texts import language_from_env, translate
 from wire import devices
 
 app = typer.Typer(help="This machine as an enrolled device.", no_args_is_help=True)
@@ -115,9 +115,10 @@ def run_(
             say(sentence)
 
     if not as_json:
-        say(f"Device {identity.name} of {identity.organisation}, at {identity.server}.", strong=identity.name)
+        about = {"name": identity.name, "organisation": identity.organisation, "server": identity.server}
+        say(translate("cli.device.running", language_from_env(), **about), strong=identity.name)
         if identity.unattended:
-            say("Whoever has its access key may see and use this machine without anybody being asked.")
+            say(translate("cli.device.unattended", language_from_env()))
     runner = Runner(identity, default_path(), screen=screen, monitor=monitor, lang=language_from_env(), tell=tell)
     run(runner.run())
 

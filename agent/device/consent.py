@@ -34,8 +34,8 @@ class Unattended:
     have it. A person who is there can still say no, pause and stop.
     """
 
-    def __init__(self, shown: CustomerInterface, rule: Rule, say: Callable[[str], None]) -> None:
-        self._shown, self._rule, self._say = shown, rule, say
+    def __init__(self, shown: CustomerInterface, rule: Rule, nobody: Callable[[], None]) -> None:
+        self._shown, self._rule, self._nobody = shown, rule, nobody
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._shown, name)
@@ -48,13 +48,13 @@ class Unattended:
             async with asyncio.timeout(PRESENT_SECONDS):
                 return await self._shown.ask_consent(*about, **more)
         except TimeoutError:
-            self._say("nobody answered")
+            self._nobody()
             return True
 
 
-def interface_for(shown: CustomerInterface, rule: Rule, say: Callable[[str], None]) -> CustomerInterface:
-    """The interface of a session under a rule."""
-    return shown if rule is Rule.ASK else cast("CustomerInterface", Unattended(shown, rule, say))
+def interface_for(shown: CustomerInterface, rule: Rule, nobody: Callable[[], None]) -> CustomerInterface:
+    """The interface of a session under a rule; `nobody` hears when nobody answered."""
+    return shown if rule is Rule.ASK else cast("CustomerInterface", Unattended(shown, rule, nobody))
 
 
 class NoKeys(Keys):

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 from agent.api_client import ApiClient, ApiError, Json, ServerUnreachableError
 from agent.commands.output import CommandError
 from agent.device.client import DeviceClient, WipedError
-from agent.device.consent import NoKeys, Rule, interface_for, rule_for
+from agent.device.consent import PRESENT_SECONDS, NoKeys, Rule, interface_for, rule_for
 from agent.device.identity import Identity
+from texts import translate
 
 if TYPE_CHECKING:
     from agent.host.ui import CustomerInterface
@@ -43,14 +44,14 @@ class Runner:
             client = DeviceClient(api, self._identity)
             try:
                 await self._patiently(lambda: client.report(platform_name(), agent_version()))
-                self._tell("online", f"Waiting for operators of {self._identity.organisation} …")
+                self._say("online", "waiting", organisation=self._identity.organisation)
                 while True:
                     heard = await self._patiently(client.wait)
                     for call in heard.get("calls", []):
                         await self._take(api, client, call, heard.get("consent"))
             except WipedError as error:
                 self._path.unlink(missing_ok=True)
-                raise CommandError(f"{error} The key of this device was deleted.") from error
+                raise CommandError(translate("cli.device.wiped", self._lang, problem=error)) from error
             finally:
                 await self._stop()
 
@@ -64,12 +65,12 @@ class Runner:
                     raise CommandError(f"{error.detail} (its id is {self._identity.device_id})") from error
                 pause = PAUSES_SECONDS[min(self._failures, len(PAUSES_SECONDS) - 1)]
                 if self._failures == 0:
-                    self._tell("away", f"{error} Trying again …")
+                    self._say("away", "away", problem=error)
                 self._failures += 1
                 await asyncio.sleep(pause * (1 + (secrets.randbelow(1000) - 500) / 1500))
             else:
                 if self._failures:
-                    self._tell("back", "The server answers again.")
+                    self._say("back", "back")
                 self._failures = 0
                 return answer
 
@@ -83,7 +84,7 @@ class Runner:
         try:
             answer = await client.take_up(str(call["session_id"]), secrets.token_hex(16))
         except (ApiError, ServerUnreachableError) as error:
-            self._tell("missed", f"A session could not be taken up: {error}")
+            self._say("missed", "missed", problem=error)
             return
         self._session = asyncio.ensure_future(self._host(api, answer, rule))
 
@@ -93,22 +94,29 @@ class Runner:
         from agent.host.capture import NoScreenError, open_screen  # noqa: PLC0415
 
         session = str(answer.get("session_id"))
-        self._tell("session", f"Session {session} begins ({rule.value}).", session=session, consent=rule.value)
+        told = {"session": session, "consent": rule.value}
+        self._tell("session", self._words(f"begins.{rule.value}", seconds=int(PRESENT_SECONDS)), **told)
         secret = None if rule is Rule.ASK else self._identity.access_secret
         try:
             source = open_screen(self._screen, self._monitor)
         except NoScreenError as error:
-            self._tell("failed", f"Session {session}: {error}", session=session)
+            self._tell("failed", self._words("failed", problem=error), session=session)
             return
         try:
-            shown = interface_for(_interface(self._lang, rule), rule, lambda text: self._tell("consent", text))
+            shown = interface_for(_interface(self._lang, rule), rule, lambda: self._say("nobody", "nobody"))
             drawn = self._screen == "drawn"
             ended = await host(api, answer, secret, source, self._identity.server, self._lang, drawn=drawn, shown=shown)
-            self._tell("ended", f"Session {session} ended by the {ended.by}.", session=session, by=ended.by)
+            self._tell("ended", self._words("ended"), session=session, by=ended.by, reason=ended.reason)
         except (CommandError, ApiError, ServerUnreachableError) as error:
-            self._tell("failed", f"Session {session}: {error}", session=session)
+            self._tell("failed", self._words("failed", problem=error), session=session)
         finally:
             source.close()
+
+    def _words(self, key: str, **values: object) -> str:
+        return translate(f"cli.device.{key}", self._lang, **values)
+
+    def _say(self, event: str, key: str, **values: object) -> None:
+        self._tell(event, self._words(key, **values))
 
     async def _stop(self) -> None:
         if self._session is not None:

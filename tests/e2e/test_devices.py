@@ -97,7 +97,7 @@ def test_somebody_is_asked(stack: Stack, desktop: Xvfb, tmp_path: Path) -> None:
             viewer.until("screenshot")
             assert Image.open(picture).tobytes() == screenshot(desktop.display).tobytes(), "pixel by pixel"
             viewer.until("ended")
-        person.until("ended by the operator")
+        person.until("session is over")
         shown = json.loads(machine.tasuki("device", "status", "--json").stdout)
         assert (shown["at_server"], shown["consent"], shown["unattended"]) == ("enabled", "ask", False)
         stack.ok("POST", f"/v1/devices/{device['id']}/wipe")
