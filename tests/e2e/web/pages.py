@@ -21,6 +21,11 @@ def fill_sign_in(page: Page, login: str = LOGIN, password: str = PASSWORD) -> No
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
+def sign_out(page: Page) -> None:
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    page.get_by_label("Company").wait_for()
+
+
 def new_session(page: Page, mode: str = "See and control") -> tuple[str, str]:
     """Press the big button; gives code and link."""
     page.get_by_label(mode).check()

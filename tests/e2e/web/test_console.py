@@ -50,6 +50,11 @@ def test_a_whole_session_by_code(console: Page, stack: Stack) -> None:
         assert seen["width"] >= 640
         assert seen["colours"] > 3
         customer.until("sees and controls")
+        policy = stack.ok("POST", "/v1/policies", {"name": "No messages", "members": {"chat": False}})["id"]
+        stack.ok("PATCH", "/v1/organization", {"policy_id": policy})
+        expect(console.get_by_text("No longer possible: messages")).to_be_visible(timeout=20_000)
+        customer.until("No longer possible: messages")
+        stack.ok("PATCH", "/v1/organization", {"policy_id": None})
         console.get_by_role("button", name="End session").click()
         console.get_by_role("button", name="End now").click()
         ended(console, "You ended it.")

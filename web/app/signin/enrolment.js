@@ -3,16 +3,17 @@
 import { Cancelled, callPending, explain } from '../lib/api.js';
 import { h, messageBox } from '../lib/dom.js';
 import { hasText } from '../lib/i18n.js';
+import { addressSetup } from './address.js';
 import { makePasskey, passkeysWork } from './passkeys.js';
 import { recoveryCodes } from './recovery.js';
 import { totpSetup } from './totp.js';
 
 /**
  * @param {import('./flow.js').Flow} flow
- * @param {{mfa_token: string, offered?: string[]}} problem
+ * @param {{mfa_token: string, methods: string[]}} problem `methods` are what this server offers
  * @returns {HTMLElement}
  */
-export function enrolment(flow, { mfa_token: token }) {
+export function enrolment(flow, { mfa_token: token, methods }) {
   /** @type {import('./totp.js').Ask} */
   const ask = (method, path, json) => callPending(token, method, path, json);
   const box = h('section', { class: 'card stack', id: 'enrol' });
@@ -20,8 +21,13 @@ export function enrolment(flow, { mfa_token: token }) {
     if (codes?.length) box.replaceChildren(recoveryCodes(codes, flow.done));
     else flow.done();
   };
-  box.append(h('h1', { t: 'console.enrol.title' }), h('p', { class: 'soft', t: 'console.enrol.lead' }), totpSetup({ ask, done }));
+  const place = h('div', {}, totpSetup({ ask, done }));
+  const others = ['email', 'sms']
+    .filter((method) => methods.includes(method))
+    .map((method) => h('button', { type: 'button', class: 'plain', t: `console.mfa.use.${method}`, onclick: () => place.replaceChildren(addressSetup({ method, ask, done })) }));
+  box.append(h('h1', { t: 'console.enrol.title' }), h('p', { class: 'soft', t: 'console.enrol.lead' }), place);
   if (passkeysWork()) box.append(h('p', { class: 'or soft', t: 'console.or' }), passkeySetup(ask, done));
+  if (others.length) box.append(h('div', { class: 'others' }, ...others));
   return box;
 }
 

@@ -30,7 +30,7 @@ export async function logPage(_context) {
     size: 50,
     columns: [
       { label: 'console.log.what', cell: (event) => what(event) },
-      { label: 'console.log.who', cell: ({ actor }) => actorText(actor) },
+      { label: 'console.log.who', cell: ({ actor }) => actorText(actor), class: 'names' },
       { label: 'console.log.where', cell: (event) => event.address ?? '', class: 'late' },
       { label: 'console.log.when', cell: ({ time }) => whenExactly(time) },
     ],

@@ -3,8 +3,8 @@
 import { call } from '../../lib/api.js';
 import { h } from '../../lib/dom.js';
 import { confirmDialog, note, openDialog } from '../../lib/dialog.js';
-import { form, input, labelled } from '../../lib/form.js';
 import { when } from '../../lib/format.js';
+import { addressSetup } from '../../signin/address.js';
 import { recoveryCodes } from '../../signin/recovery.js';
 import { totpSetup } from '../../signin/totp.js';
 import { button, chip, section } from '../page.js';
@@ -47,7 +47,7 @@ async function add(context, method) {
   const made = await openDialog({ title: `console.factors.${method}` }, (/** @type {(value?: any) => void} */ close) => {
     const cancel = h('div', { class: 'row end' }, button('app.cancel', () => close()));
     if (method === 'totp') return [totpSetup({ ask, done: close }), cancel];
-    return [addressSetup(method, close), cancel];
+    return [addressSetup({ method, ask, done: close }), cancel];
   });
   if (made) await finished(context, made);
 }
@@ -66,20 +66,4 @@ export async function finished(context, { recovery_codes: codes }) {
 /** @param {string[]} codes */
 export function showCodes(codes) {
   return openDialog({ title: 'console.recovery.title' }, (/** @type {(value?: boolean) => void} */ close) => [recoveryCodes(codes, () => close(true), { heading: false })]);
-}
-
-/** Where codes go, then the first of them. @param {string} method @param {(answer: any) => void} done */
-function addressSetup(method, done) {
-  const box = h('div', { class: 'stack' });
-  const mail = method === 'email';
-  const address = mail ? input('email', { type: 'email', required: true, maxlength: 254, autocomplete: 'email', 'data-focus': true }) : input('phone', { type: 'tel', required: true, maxlength: 16, placeholder: '+819012345678', autocomplete: 'tel', 'data-focus': true });
-  const start = async (/** @type {any} */ values) => {
-    await call('POST', `/v1/auth/mfa/${method}`, { json: mail ? values : { phone: values.phone.replace(/[\s()-]/g, '') } });
-    const code = input('code', { required: true, maxlength: 12, inputmode: 'numeric', autocomplete: 'one-time-code', class: 'code-input' });
-    const confirm = async (/** @type {any} */ { code: typed }) => done(await call('POST', `/v1/auth/mfa/${method}/confirm`, { json: { code: typed.normalize('NFKC').replace(/\s/g, '') } }));
-    box.replaceChildren(form({ submit: 'console.totp.submit', act: confirm }, h('p', { class: 'notice info', role: 'status', t: 'console.mfa.sent' }), labelled(`console.mfa.code.${method}`, code)));
-    code.focus();
-  };
-  box.append(form({ submit: 'console.mfa.submit', act: start }, labelled(`console.factors.${method}.address`, address, `console.factors.${method}.address.hint`)));
-  return box;
 }
