@@ -124,6 +124,11 @@ class Header(NamedTuple):
     def pack(self) -> bytes:
         return _HEADER.pack(*self)
 
+    def sealed_as(self, epoch: int, seq: int) -> bytes:
+        """The bytes of this header with the numbers that its sealer gives it."""
+        version, kind, stream, sender, recipient, _, slot, _ = self
+        return _HEADER.pack(version, kind, stream, sender, recipient, epoch, slot, seq)
+
 
 def header(
     delivery: Delivery,

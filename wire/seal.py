@@ -34,7 +34,7 @@ class Sealer:
         if len(content) > MAX_CONTENT_BYTES:
             raise TooLarge(f"content of {len(content)} bytes")
         seq = self._nonces.take(len(content))
-        clear = header._replace(epoch=self.number, seq=seq).pack()
+        clear = header.sealed_as(self.number, seq)
         return clear + self._aead.encrypt(_nonce(self._salt, seq), content, clear)
 
     @property

@@ -36,6 +36,7 @@ from wire.limits import HEADER_BYTES
 from wire.messages import relay
 from wire.messages.handshake import M1, NO_ATTEMPT, Notice, NoticeKind, decode
 from wire.messages.input import Event as InputEvent
+from wire.statement import demands_of
 
 T = TypeVar("T")
 HOST, VIEWER = 1, 2
@@ -48,8 +49,10 @@ def token(**claims: object) -> str:
     return f"e30.{payload}.sig"
 
 
-STATEMENT = token(sub="ses_test")
-STATEMENT_HASH = hashlib.sha256(json.dumps({"sub": "ses_test"}).encode()).digest()
+def statement(**claims: object) -> tuple[str, bytes]:
+    """A session statement and the SHA-256 of its payload."""
+    whole = {"sub": "ses_test", **claims}
+    return token(**whole), hashlib.sha256(json.dumps(whole).encode()).digest()
 
 
 class _Door(WSListener):
@@ -73,7 +76,9 @@ class _Door(WSListener):
 class LiveHost:
     """The host of one session; use its methods from the test's thread, it lives in its own."""
 
-    def __init__(self, mode: Mode = "control", link: bytes | None = None) -> None:
+    def __init__(self, mode: Mode = "control", link: bytes | None = None, policy: dict[str, Any] | None = None) -> None:
+        """`policy` is what the session statement demands."""
+        self.statement, statement_hash = statement(policy=policy or {})
         self.events: list[Event] = []
         self.tickets: list[str] = []
         self.frames: list[bytes] = []
@@ -95,7 +100,8 @@ class LiveHost:
         self.protocol = HostProtocol(
             sender=HOST,
             ticket="host-ticket",
-            statement=STATEMENT_HASH,
+            statement=statement_hash,
+            demands=demands_of(policy or {}),
             consent=self.consent,
             outbox=self._outbox,
             entropy=os.urandom,
@@ -110,6 +116,10 @@ class LiveHost:
 
     # ---- in the test's thread
 
+    def policy_told(self, policy: dict[str, Any]) -> None:
+        """A lying server: the viewer's statement has this policy."""
+        self.statement, _ = statement(policy=policy)
+
     @property
     def url(self) -> str:
         return f"ws://127.0.0.1:{self._ready.result(DEADLINE_SECONDS)}"
@@ -120,7 +130,7 @@ class LiveHost:
         return {
             "session_id": "ses_test",
             "participant": {"id": "par_viewer", "sender": VIEWER},
-            "statement": STATEMENT,
+            "statement": self.statement,
             "ticket": token(jti="viewer-ticket", first="viewer-ticket", aud="rel_test"),
             "resume_ticket": token(jti="again", first="viewer-ticket"),
             "relays": [*relays, {"id": "rel_test", "url": self.url}],

@@ -29,7 +29,7 @@ def host() -> Iterator[LiveHost]:
 def ghost_accepts(host: LiveHost) -> None:
     """Whoever plays the host knows the digits of its own side, and says yes to itself."""
     host.digits_asked(1)
-    host.type_digits(host.do(lambda: host.consent._digits).decode())
+    host.type_digits(host.do(lambda: host.consent.digits))
     host.answer(True)
 
 
