@@ -5,6 +5,7 @@
  *  `state`    {@link State}, whenever it changes
  *  `picture`  a whole compressed picture for the decoder, in order; answer with `drawn` or `failed`
  *  `blank`    what was drawn may be somebody else's: forget it
+ *  `narrowed` {taken, seconds}: policy took features away, or shortened the session
  *  `ignored`  {count}: the host did not apply that much input, because the session does not allow it
  *  `chat`     {line, mine}: a message, passed on by the host
  *  `unsaid`   {line}: the host did not take a message of ours
@@ -15,7 +16,7 @@ import { Conversation } from './chat.js';
 import { Customer } from './customer.js';
 import { Connection } from './connection.js';
 import { Forged, TooLarge, WireError } from './errors.js';
-import { demandsOf, statementHash } from './handshake.js';
+import { claimsOf, demandsOf, statementHash } from './handshake.js';
 import { Delivery, Stream, deliveryOf, header, pack, unpack } from './header.js';
 import { concat } from './bytes.js';
 import { Keyring } from './keyring.js';
@@ -25,6 +26,7 @@ import * as chat from './messages/chat.js';
 import * as control from './messages/control.js';
 import * as feedback from './messages/feedback.js';
 import * as input from './messages/input.js';
+import { Policies } from './policy.js';
 import { Close } from './relay.js';
 import { Screen } from './screen.js';
 import { Stateful } from './state.js';
@@ -60,6 +62,9 @@ export class ViewerSession extends Stateful {
   #handshakes = 0n;
   /** Why this side ended it: who ended is then known here, whatever the others say. */
   #ending = '';
+  #policies = /** @type {Policies | null} */ (null);
+  /** What this session may still have beside the screen. */
+  #features = /** @type {string[]} */ ([]);
   /** Messages are opened one after another: opening is asynchronous, order matters. */
   #inbox = /** @type {Promise<unknown>} */ (Promise.resolve());
   #ticker = 0;
@@ -73,6 +78,7 @@ export class ViewerSession extends Stateful {
     this.chat = new Conversation(this.tickets.sender);
     this.#customer = options.customer ? new Customer() : null;
     this.connection = new Connection(this.tickets);
+    this.#features = options.grant.features;
     this.#keys = new Keyring(this.tickets.sender, this.#host, (message) => this.connection.send(message));
   }
 
@@ -252,11 +258,25 @@ export class ViewerSession extends Stateful {
       await this.#setPresent(true);
     } else if (text.type === 'left' && text.sender === this.#host) {
       await this.#setPresent(false);
+    } else if (text.type === 'policy') {
+      await this.#narrow(text.token);
     } else if (text.type === 'drain') {
       this.connection.next(Close.GOODBYE);
     } else if (text.type === 'ended') {
       this.#over(control.textOf(text.by, 'system'), control.textOf(text.reason, 'ended'));
     }
+  }
+
+  /** What the organisation's policy leaves from now on; the host's `grants` follow by themselves. @param {unknown} token */
+  async #narrow(token) {
+    const { grant, source } = this.tickets;
+    if (!source.keys) return;
+    this.#policies ??= new Policies(source.keys, String(claimsOf(grant.statement).iss), grant.session_id);
+    const narrowing = await this.#policies.take(token);
+    if (!narrowing) return;
+    const taken = this.#features.filter((feature) => !narrowing.features.includes(feature));
+    this.#features = this.#features.filter((feature) => narrowing.features.includes(feature));
+    this.dispatchEvent(new CustomEvent('narrowed', { detail: { taken, seconds: narrowing.seconds } }));
   }
 
   /** @param {boolean} present */

@@ -19,6 +19,7 @@ import { claimsOf } from './handshake.js';
  * @typedef {object} TicketSource
  * @property {() => Promise<Grant>} ticket a new ticket for the same participant
  * @property {(resumeTicket: string) => Promise<{resume_ticket: string, relays: {id: string, url: string}[]}>} resume
+ * @property {() => Promise<{keys: Record<string, any>[]}>} [keys] the server's public keys
  */
 
 /** The session is over; thrown by a `TicketSource` when the api says so. */

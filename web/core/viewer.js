@@ -63,7 +63,7 @@ export class TasukiViewer extends HTMLElement {
     session.addEventListener('picture', (event) => decoder.draw(detailOf(event)));
     session.addEventListener('blank', () => this.#blank());
     session.addEventListener('state', (event) => this.#onState(detailOf(event)));
-    for (const name of ['chat', 'unsaid']) {
+    for (const name of ['chat', 'unsaid', 'narrowed']) {
       session.addEventListener(name, (event) => this.#fire(`tasuki-${name}`, detailOf(event)));
     }
     session.addEventListener('ignored', (event) => this.#fire('tasuki-ignored', detailOf(event)));

@@ -29,6 +29,7 @@ const DENIED = 'verification_failed';
 function ticketSource(id) {
   return {
     ticket: () => told(id, () => call('POST', `/v1/sessions/${id}/ticket`)),
+    keys: () => callPublic('GET', '/.well-known/jwks.json'),
     resume: (ticket) =>
       told(id, () => callPublic('POST', '/v1/resume', { headers: { Authorization: `Bearer ${ticket}` } })),
   };
@@ -100,6 +101,7 @@ export async function liveView(context, session) {
     if (state.phase === 'over') finish(state.by, state.reason);
   };
   viewer.addEventListener('tasuki-state', (event) => update(/** @type {CustomEvent} */ (event).detail));
+  viewer.addEventListener('tasuki-narrowed', (event) => narrowed(message, /** @type {CustomEvent} */ (event).detail));
   viewer.addEventListener('tasuki-refused', () => banner.classList.add('asked'));
   viewer.addEventListener('tasuki-leave', () => bar.focus());
   viewer.addEventListener('tasuki-broken', () => message.show('viewer.broken'));
@@ -135,6 +137,17 @@ async function connect(viewer, session, finish, message) {
     message.show(...explain(error, hasText));
     if (passing(error)) setTimeout(() => viewer.isConnected && connect(viewer, session, finish, message), RETRY_MS);
   }
+}
+
+/**
+ * Policy took something away while the session runs.
+ * @param {import('../lib/dom.js').MessageBox} message
+ * @param {{taken: string[], seconds: number | null}} what
+ */
+function narrowed(message, { taken, seconds }) {
+  const names = taken.map((feature) => t(`host.grant.${feature}`)).join(', ');
+  if (taken.length) message.show('viewer.policy.taken', { names });
+  else if (seconds !== null) message.show('viewer.policy.shorter', { minutes: Math.ceil(seconds / 60) });
 }
 
 /** Whether an error may be gone in a moment: the api or every relay is away. @param {unknown} error */
