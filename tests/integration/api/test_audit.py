@@ -64,7 +64,7 @@ async def test_pages_follow_one_another(api: Api) -> None:
         await record(api, api.alice, Action.API_KEY_CREATED, f"key_{number}")
     seen, cursor = [], None
     while True:
-        more = {"cursor": cursor} if cursor else {}
+        more: dict[str, Any] = {"cursor": cursor} if cursor else {}
         page = await api.get("/v1/audit-events", limit=2, action="api_key.created", **more)
         seen += [item["target"]["id"] for item in page["items"]]
         cursor = page["next_cursor"]

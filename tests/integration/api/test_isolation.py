@@ -27,9 +27,8 @@ def reading() -> list[tuple[str, list[str]]]:
 async def filled(api: Api) -> dict[str, str]:
     """Something of everything, with a mark that the other organisation must never see; ids by path parameter."""
     ids = {"operator_id": api.bob.id}
-    named = {"json": {"name": MARK}, "headers": api.alice.headers}
     for path in ("/v1/organization", f"/v1/operators/{api.alice.id}"):
-        assert (await api.http.patch(path, **named)).status_code == 200
+        assert (await api.http.patch(path, json={"name": MARK}, headers=api.alice.headers)).status_code == 200
     customer = {"customer": {"name": MARK}, "reference": {"system": "x", "id": MARK}}
     hook = {"name": MARK, "operator_id": api.bob.id, "mode": "view"}
     endpoint = {"url": f"https://203.0.114.9/{MARK}", "events": ["session.ended"]}

@@ -77,7 +77,12 @@ async def test_wrong_locked_and_unknown_cost_one_hash_and_say_the_same(
     checked: list[str] = []
     passwords: Passwords = api.app.state.context.passwords
     original = passwords._verify
-    monkeypatch.setattr(passwords, "_verify", lambda stored, word: checked.append(stored) or original(stored, word))
+
+    def watched(stored: str, password: str) -> bool:
+        checked.append(stored)
+        return original(stored, password)
+
+    monkeypatch.setattr(passwords, "_verify", watched)
     await fail(api, 3)
     answers = [
         await from_address(api, f"203.0.113.{number}", username, password)
@@ -163,11 +168,13 @@ async def test_a_million_guesses_stay_within_the_budgets(api: Api) -> None:
         raise AssertionError("a guess was right")
 
     for number in range(total):
-        api.clock.advance(seconds=hour / total)
+        if number % 100 == 0:
+            api.clock.advance(seconds=hour / total * 100)
         await guess(bob, f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}")
     one_account = hasher.checked
     for number in range(total):
-        api.clock.advance(seconds=hour / total)
+        if number % 100 == 0:
+            api.clock.advance(seconds=hour / total * 100)
         await guess(Account("acme", f"user{number}"), "192.0.2.7")
     one_address = hasher.checked - one_account
     # five free, then a wait that doubles from 1 s to 15 minutes: 10 more in the first 1023 s, then one per 900 s

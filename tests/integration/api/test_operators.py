@@ -146,7 +146,7 @@ async def test_an_invitation_sets_the_first_password_once(api: Api) -> None:
 
 async def test_an_invitation_goes_by_mail_where_there_is_mail(installation: Installation) -> None:
     with mail_server() as mailbox:
-        where = {"smtp_url": f"smtp://127.0.0.1:{mailbox.port}", "mail_from": "support@example.com"}
+        where: dict[str, Any] = {"smtp_url": f"smtp://127.0.0.1:{mailbox.port}", "mail_from": "support@example.com"}
         async with running(installation, **where) as api:
             made = await make(api, "carol", email="carol@example.com")
             sent = await api.post(f"/v1/operators/{made['id']}/invite", {"language": "en"})
