@@ -13,7 +13,7 @@ from agent.api_client import ApiClient, ApiError, Json, ServerUnreachableError
 from agent.commands.output import CommandError
 from agent.device.client import DeviceClient, WipedError
 from agent.device.consent import PRESENT_SECONDS, NoKeys, Rule, interface_for, rule_for
-from agent.device.identity import Identity
+from agent.device.identity import Identity, NotEnrolledError
 from texts import translate
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PAUSES_SECONDS: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """After each failure in a row; a third of it more or less, so that a thousand devices do not come back at once."""
 
+ANSWER_TRIES: Final = 3
 FAREWELL_SECONDS: Final = 10.0
 """A session that the server knows to be over may take so long to notice it here."""
 
@@ -79,14 +80,28 @@ class Runner:
         if self._session is not None:
             await asyncio.wait({self._session}, timeout=FAREWELL_SECONDS)
             await self._stop()
-        self._identity = Identity.load(self._path)  # the administrator may have changed their mind since
-        rule = rule_for(told, unattended=self._identity.unattended)
         try:
-            answer = await client.take_up(str(call["session_id"]), secrets.token_hex(16))
-        except (ApiError, ServerUnreachableError) as error:
-            self._say("missed", "missed", problem=error)
-            return
-        self._session = asyncio.ensure_future(self._host(api, answer, rule))
+            self._identity = Identity.load(self._path)  # the administrator may have changed their mind since
+        except NotEnrolledError as error:
+            raise CommandError(str(error)) from error
+        rule = rule_for(told, unattended=self._identity.unattended)
+        answer = await self._taken_up(client, str(call["session_id"]))
+        if answer is not None:
+            self._session = asyncio.ensure_future(self._host(api, answer, rule))
+
+    async def _taken_up(self, client: DeviceClient, session: str) -> Json | None:
+        """What a host needs; asked for again when the answer was lost, under the same key, so that it is the same answer."""
+        key, problem = secrets.token_hex(16), ""
+        for _ in range(ANSWER_TRIES):
+            try:
+                return await client.take_up(session, key)
+            except ServerUnreachableError as error:
+                problem = str(error)
+            except ApiError as error:
+                problem = str(error)
+                break
+        self._say("missed", "missed", problem=problem)
+        return None
 
     async def _host(self, api: ApiClient, answer: Json, rule: Rule) -> None:
         """One session. Whatever goes wrong in it, the device goes on waiting."""
@@ -109,6 +124,8 @@ class Runner:
             self._tell("ended", self._words("ended"), session=session, by=ended.by, reason=ended.reason)
         except (CommandError, ApiError, ServerUnreachableError) as error:
             self._tell("failed", self._words("failed", problem=error), session=session)
+        except Exception as error:  # noqa: BLE001 - a bug in one session must not make the device unreachable
+            self._tell("failed", self._words("failed", problem=type(error).__name__), session=session)
         finally:
             source.close()
 

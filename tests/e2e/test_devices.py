@@ -48,7 +48,7 @@ class Machine:
 
     def online(self) -> dict[str, Any]:
         """What the server says, once it has heard of the machine."""
-        (device,) = self.stack.ok("GET", "/v1/devices")["items"][:1]
+        device: dict[str, Any] = self.stack.ok("GET", "/v1/devices")["items"][0]
         deadline = time.monotonic() + 20
         while not device["online"]:
             assert time.monotonic() < deadline, device
