@@ -24,16 +24,16 @@ from api.join.router import router as joining
 from api.kit.clock import Clock, SystemClock
 from api.kit.sealing import load_sealer
 from api.kit.secret import write_secret
-from api.mail import sender as mail_sender
 from api.machines.router import router as machines
+from api.mail import sender as mail_sender
 from api.migrate import migrate
 from api.openapi import build, describe
 from api.operator_invitations.router import router as operator_invitations
 from api.operators.router import router as operators
 from api.organizations.router import router as organization
+from api.passkeys.router import router as passkeys
 from api.policies.router import router as policies
 from api.queue.router import router as queue
-from api.passkeys.router import router as passkeys
 from api.relays import repository as relay_rows
 from api.relays import service as relay_rules
 from api.relays.router import router as relays
@@ -47,17 +47,17 @@ from api.site.router import site_routes
 from api.webhooks import sender
 from api.webhooks.router import router as webhooks
 
-ROUTERS = (
+ROUTERS = (  # asked in this order: what is asked for most comes first
+    sessions,
+    joining,
+    handover,
+    invitations,
+    queue,
     sign_in,
     second_factors,
     passkeys,
     sign_ins,
     machines,
-    sessions,
-    handover,
-    invitations,
-    queue,
-    joining,
     operators,
     operator_invitations,
     organization,

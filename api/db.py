@@ -16,8 +16,10 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.orm import Session
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from api.kit import sqlite
 from api.kit.wake import Waker
 from api.problems import Problem
 
@@ -31,7 +33,7 @@ MIGRATION = "0006"
 INSTALLATION_LOCK = 0x7461737562
 """PostgreSQL's advisory lock for migrations and first keys."""
 
-_TOPICS = "topics"
+_TOPICS, _KEPT = "topics", "kept"
 
 
 class Database:
@@ -94,11 +96,19 @@ def create_engine(url: str) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_SECONDS,
         hide_parameters=True,  # an error's text goes to the log; what was to be stored does not
+        connect_args={"async_creator_fn": sqlite.connect} if parsed.get_backend_name() == "sqlite" else {},
     )
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _open_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+@event.listens_for(Session, "loaded_as_persistent")
+def _keep(session: Session, row: object) -> None:
+    """Read once in a transaction what half of its functions ask for: SQLAlchemy forgets what nobody holds at the moment."""
+    if getattr(type(row), "READ_ONCE", False):
+        session.info.setdefault(_KEPT, []).append(row)
 
 
 def _open_sqlite(connection: Any, _record: object) -> None:
@@ -110,8 +120,9 @@ def _open_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("tasuki_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    """Only writers need a transaction: statements that read see what is committed, each at its time, as on PostgreSQL."""
+    if connection.get_execution_options().get("tasuki_write", False):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 async def lock_installation(db: AsyncSession) -> None:

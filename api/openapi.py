@@ -35,6 +35,7 @@ TAGS = [
     {"name": "sign-in", "description": "Company, login and password for a short access token."},
     {"name": "machines", "description": "Operators' computers that sign-ins may be limited to."},
     {"name": "sessions", "description": "Start, follow and end sessions."},
+    {"name": "queue", "description": "Customers who wait for whoever is free."},
     {"name": "joining", "description": "The customer's side: public, by code; and coming back after a loss."},
     {"name": "operators", "description": "The people who help, and the policy of each."},
     {"name": "policies", "description": "What operators may do, to whom, from where and when; and why."},

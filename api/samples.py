@@ -20,10 +20,14 @@ HOST = {
     "role": "host",
     "side": "customer",
     "operator_id": None,
+    "guest": False,
+    "mode": "control",
+    "features": ["chat"],
     "connected": True,
     "admitted": False,
     "joined_at": "2026-12-01T09:01:32Z",
     "left_at": None,
+    "removed_at": None,
     "bytes_in": 4_711_000,
     "bytes_out": 18_231,
 }
@@ -49,8 +53,10 @@ WAITING: dict[str, Any] = {
     "join_url": "http://localhost:8080/join/48151623",
     "operator_url": f"http://localhost:8080/console/sessions/ses_{ULID}",
     "console_url": f"http://localhost:8080/console/sessions/ses_{ULID}",
+    "queued": False,
     "operator": OPERATOR,
     "organisation": ORGANISATION,
+    "language": "en",
     "device": None,
     "customer": CUSTOMER,
     "reference": REFERENCE,
@@ -67,7 +73,9 @@ WAITING: dict[str, Any] = {
     "ended_at": None,
     "ended_by": None,
     "reason": None,
+    "closing_reason": None,
     "note": None,
+    "notes": [],
 }
 ACTIVE = WAITING | {
     "state": "active",
@@ -85,7 +93,17 @@ OVER = ACTIVE | {
     "ended_at": ENDED,
     "ended_by": "operator",
     "reason": "solved",
+    "closing_reason": "solved",
     "note": "Reinstalled the driver.",
+    "notes": [
+        {
+            "id": f"nte_{ULID}",
+            "author_id": OPERATOR["id"],
+            "author_name": OPERATOR["name"],
+            "text": "Reinstalled the driver.",
+            "created_at": ENDED,
+        }
+    ],
 }
 
 
@@ -106,6 +124,9 @@ def _admission(participant: dict[str, Any]) -> dict[str, Any]:
         "limits": LIMITS,
         "organisation": ORGANISATION,
         "operator": OPERATOR,
+        "queue": None,
+        "policy": None,
+        "introduction": None,
     }
 
 
@@ -177,6 +198,16 @@ EFFECTIVE = {
     },
 }
 
+GUEST = {
+    "session_id": WAITING["id"],
+    "operator_id": BOB["id"],
+    "name": BOB["name"],
+    "mode": "view",
+    "features": ["chat"],
+    "created_at": STARTED,
+    "removed_at": None,
+}
+
 ANSWERS: dict[str, Any] = {
     "list_policies": _page(POLICY),
     "create_policy": POLICY | {"assigned": {"organization": False, "operators": 0}},
@@ -192,6 +223,48 @@ ANSWERS: dict[str, Any] = {
     "list_sessions": _page(ACTIVE),
     "get_session": ACTIVE,
     "end_session": OVER,
+    "change_session": OVER,
+    "transfer_session": ACTIVE | {"operator": OPERATOR | {"id": BOB["id"], "name": BOB["name"]}},
+    "pick_up_session": ACTIVE
+    | {"state": "claimed", "queued": True, "participants": [HOST], "started_at": None, "ends_at": None},
+    "refuse_session": OVER
+    | {
+        "queued": True,
+        "operator": None,
+        "participants": [HOST | _GONE],
+        "started_at": None,
+        "ends_at": None,
+        "reason": "queue_closed",
+        "closing_reason": None,
+        "note": None,
+        "notes": [],
+    },
+    "list_session_guests": _page(GUEST),
+    "invite_guest": GUEST,
+    "list_colleagues": _page({"operator_id": BOB["id"], "name": BOB["name"], "may_take_over": True}),
+    "list_queue": {
+        "items": [
+            {
+                "session_id": WAITING["id"],
+                "position": 1,
+                "mode": "control",
+                "features": ["chat"],
+                "customer": CUSTOMER,
+                "reference": REFERENCE,
+                "connected": True,
+                "waiting_since": CLAIMED,
+                "may_pick_up": True,
+            }
+        ],
+        "next_cursor": None,
+        "version": "5f2c0c7e9d1b",
+    },
+    "get_place_in_queue": {
+        "session_id": WAITING["id"],
+        "state": "claimed",
+        "queue": {"position": 2, "waiting": 3},
+        "operator": None,
+    },
     "list_session_participants": _page(HOST, VIEWER),
     "list_session_events": _page(
         {"id": f"evt_{ULID}", "type": "session.claimed", "time": CLAIMED, "data": {"state": "claimed"}}
@@ -328,6 +401,13 @@ PARAMETERS: dict[str, tuple[str, Any]] = {
     ),
     "state": ("Only in these states; may be given several times.", ["waiting", "active"]),
     "reference_id": ("Only with this `reference.id`.", "4711"),
+    "reference_system": ("Only with this `reference.system`.", "zendesk"),
+    "customer_email": ("Only of the customer with this address.", CUSTOMER["email"]),
+    "created_from": ("Made at this time or later.", CREATED),
+    "created_to": ("Made before this time.", ENDED),
+    "queue": ("Only those made for whoever is free, or only the others.", True),
+    "seen": ("`version` of what you have.", "5f2c0c7e9d1b"),
+    "position": ("The place you know.", 2),
     "action": ("An action, or a resource.", "sign_in.failed"),
     "actor_id": ("Only what this party did.", f"opr_{ULID}"),
     "target_id": ("Only what was done to this.", "opr_01KAH3A9N2F6J8K4M7P1R5T0V3"),

@@ -29,18 +29,27 @@ class Table:
 
     name: str
     rows: list[Row] = field(default_factory=list)
+    _floors: list[str] = field(default_factory=list)
+    """Figures whose goal is the least."""
 
     def at_most(self, figure: str, ours: float, other: float, goal: float, note: str) -> None:
         """A row whose ratio ours/other should be at most `goal`."""
         ratio = ours / other
         self.rows.append(Row(figure, ours, other, ratio, goal, ratio <= goal, note))
 
+    def at_least(self, figure: str, ours: float, other: float, goal: float, note: str) -> None:
+        """A row whose ratio ours/other should be at least `goal`."""
+        ratio = ours / other
+        self.rows.append(Row(figure, ours, other, ratio, goal, ratio >= goal, note))
+        self._floors.append(figure)
+
     def finish(self) -> int:
         """Print the table, write bench/out/NAME.json; 0 when every goal holds."""
         print(f"{'figure':<58} {'ours':>10} {'other':>10} {'ratio':>7} {'goal':>7}  holds  note")
         for row in self.rows:
             holds = "yes" if row.holds else "NO"
-            values = f"{row.ours:>10.3f} {row.other:>10.3f} {row.ratio:>6.2f}x ≤{row.goal:>5.1f}x"
+            sign = "≥" if row.figure in self._floors else "≤"
+            values = f"{row.ours:>10.3f} {row.other:>10.3f} {row.ratio:>6.2f}x {sign}{row.goal:>5.2f}x"
             print(f"{row.figure:<58} {values}  {holds:<5}  {row.note}")
         OUT.mkdir(exist_ok=True)
         (OUT / f"{self.name}.json").write_text(json.dumps([asdict(row) for row in self.rows], indent=1) + "\n")

@@ -37,11 +37,16 @@ async def remove_guest(db: AsyncSession, session_id: str, operator_id: str, now:
     await db.exec(mine.values(removed_at=now))
 
 
-async def helpers(db: AsyncSession, organization_id: str) -> Sequence[Operator]:
-    """Everybody of an organisation who can be in a session, by name."""
+async def helpers(db: AsyncSession, session: Session, after: str | None, limit: int) -> Sequence[Operator]:
+    """Everybody else of a session's organisation who can be in one, newest first; one more than `limit` when there are more."""
+    organization_id = session.organization_id
     mine = select(Operator).where(Operator.organization_id == organization_id, Operator.role != Role.AUDITOR)
     able = mine.where(col(Operator.suspended_at).is_(None), col(Operator.deleted_at).is_(None))
-    return (await db.exec(able.order_by(Operator.name, Operator.id))).all()
+    if session.operator_id is not None:
+        able = able.where(Operator.id != session.operator_id)
+    if after is not None:
+        able = able.where(col(Operator.id) < after)
+    return (await db.exec(able.order_by(col(Operator.id).desc()).limit(limit + 1))).all()
 
 
 async def participant_of(db: AsyncSession, session_id: str, operator_id: str) -> Participant | None:

@@ -9,8 +9,8 @@ from api.examples import answers
 from api.handover import service
 from api.handover.schemas import Colleague, GuestInvite, GuestView, TransferRequest
 from api.idempotency.service import Idempotent
-from api.kit.pages import Page
-from api.problems import Conflict, Forbidden, ModeNotAllowed, NotFound, SessionEnded
+from api.kit.pages import Cursor, Limit, Page, after_cursor, page_of
+from api.problems import BadCursor, Conflict, Forbidden, ModeNotAllowed, NotFound, SessionEnded
 from api.sessions import views
 from api.sessions.schemas import SessionView
 
@@ -42,11 +42,14 @@ async def transfer(
     "/colleagues",
     operation_id="list_colleagues",
     summary="See who could help instead",
-    responses=answers(NotFound),
+    responses=answers(NotFound, BadCursor),
 )
-async def list_colleagues(caller: SessionsReader, session_id: str, db: Db) -> Page[Colleague]:
+async def list_colleagues(
+    caller: SessionsReader, session_id: str, db: Db, limit: Limit = 50, cursor: Cursor = None
+) -> Page[Colleague]:
     """The operators of the organisation to whom the session can be handed over, or who can be asked to join."""
-    return Page(items=await service.colleagues(db, caller, session_id), next_cursor=None)
+    rows = await service.colleagues(db, caller, session_id, after_cursor(cursor), limit)
+    return page_of(rows, [row.operator_id for row in rows], limit)
 
 
 @router.get(

@@ -112,14 +112,15 @@ async def guests(db: AsyncSession, caller: Caller, session_id: str) -> list[Gues
     return [_view(row, names.get(row.operator_id, "")) for row in rows]
 
 
-async def colleagues(db: AsyncSession, caller: Caller, session_id: str) -> list[Colleague]:
+async def colleagues(
+    db: AsyncSession, caller: Caller, session_id: str, after: str | None, limit: int
+) -> list[Colleague]:
     """Who could take the session over or join it: everybody else of the organisation who helps people."""
     session = await service.get(db, caller, session_id)
-    everybody = await repository.helpers(db, session.organization_id)
+    everybody = await repository.helpers(db, session, after, limit)
     return [
         Colleague(operator_id=row.id, name=row.name, may_take_over=await policy.allows(db, row, session))
         for row in everybody
-        if row.id != session.operator_id
     ]
 
 

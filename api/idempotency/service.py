@@ -106,8 +106,16 @@ class Remembered:
         return f"{principal} {self._route} {self.key}"
 
 
+class _Written(JSONResponse):
+    """JSON that is bytes already."""
+
+    def render(self, content: bytes) -> bytes:
+        """As it is."""
+        return content
+
+
 def _answer(status: int, body: bytes, headers: Mapping[str, str] | None) -> JSONResponse:
-    return JSONResponse(json.loads(body), status, {"Cache-Control": "no-store", **(headers or {})})
+    return _Written(body, status, {"Cache-Control": "no-store", **(headers or {})})
 
 
 async def _remembered(request: Request, context: Ctx, key: KeyHeader = None) -> Remembered:

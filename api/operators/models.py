@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
 from sqlalchemy import JSON, Index, text
 from sqlmodel import Field, SQLModel
@@ -25,6 +26,8 @@ class Operator(SQLModel, table=True):
 
     A deleted operator stays as a row, so that history keeps the name; the login is free again.
     """
+
+    READ_ONCE: ClassVar[bool] = True
 
     __table_args__ = (
         Index(

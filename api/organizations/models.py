@@ -1,7 +1,7 @@
 """Tables of organisations."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
@@ -11,6 +11,8 @@ from api.kit.columns import UtcDateTime
 
 class Organization(SQLModel, table=True):
     """A tenant. `code` is what people type as company at sign-in."""
+
+    READ_ONCE: ClassVar[bool] = True
 
     id: str = Field(primary_key=True)
     code: str = Field(unique=True)

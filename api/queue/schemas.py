@@ -29,6 +29,7 @@ class QueueView(View):
     """All who wait, who came first. Ask again with `seen` set to `version`, to hear of the next change."""
 
     items: list[Waiting]
+    next_cursor: None = Field(default=None, description="Always null: the queue is answered whole, up to 200.")
     version: str = Field(
         description="Another one whenever somebody comes, goes or is picked up.", examples=["5f2c0c7e9d1b"]
     )

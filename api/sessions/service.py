@@ -9,6 +9,7 @@ from api.audit.actions import Action
 from api.auth.methods import verified_as
 from api.auth.permissions import Caller, authorize_for
 from api.context import Context
+from api.devices import access as device_access
 from api.events.service import record
 from api.handover import repository as handover
 from api.handover.models import SessionGuest
@@ -123,6 +124,8 @@ async def issue_ticket(
     if operator is None:
         raise Forbidden("Only an operator of the organisation can join a session.")
     mode = Mode(guest.mode if guest else session.mode)
+    if session.device_id is not None:
+        await device_access.refuse_unlisted(db, caller, session.device_id)
     await policy.enter(db, context, caller, operator, session, mode, native=origin is None)
     await policy.refresh(db, context, session)
     participant = await seats.for_operator(db, session, operator.id, guest, origin, context.clock.now())

@@ -122,4 +122,4 @@ def test_the_conflict_and_the_mark_are_documented_wherever_a_key_is_taken() -> N
                 (given,) = (answer for status, answer in operation["responses"].items() if status.startswith("2"))
                 assert "Idempotent-Replayed" in given["headers"], path
     assert {"/v1/sessions", "/v1/sessions/{session_id}/ticket", "/v1/join", "/v1/hooks/{integration_id}"} <= set(taking)
-    assert len(taking) == 8
+    assert len(taking) >= 20
