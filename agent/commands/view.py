@@ -12,7 +12,7 @@ from agent.commands.connect import connected
 from agent.commands.hosting import proxy_for
 from agent.commands.output import REFUSED, CommandError, JsonOption, ServerOption, print_event, print_json, run, say
 from agent.commands.store import SessionSecrets, encode_link_secret, signed_in
-from texts import language_from_env, translate
+from texts import catalogue, language_from_env, translate
 
 if TYPE_CHECKING:
     from agent.viewer.events import Event, PictureAge, PictureFalse
@@ -112,6 +112,12 @@ async def _headless(
                 speak("ended", "The session has ended.", by="operator", reason="ended")
 
 
+def why(reason: str) -> str:
+    """A reason of an end in plain words, or as it was given where it is somebody's own."""
+    texts, key = catalogue(language_from_env()), f"console.ended.reason.{reason}"
+    return texts.get(key, f"{reason}.")
+
+
 async def until_accepted(
     viewer: "ViewerSession", remembered: SessionSecrets, speak: Speaker, timeout_seconds: float
 ) -> None:
@@ -123,7 +129,7 @@ async def until_accepted(
         remembered.put("resume", viewer.protocol.resume_secret)
         tell(event, speak)
         if isinstance(event, events.Ended):
-            raise CommandError(f"the session ended before it began: {event.reason} (by the {event.by})", REFUSED)
+            raise CommandError(f"the session ended before it began: {why(event.reason)} (by the {event.by})", REFUSED)
         if isinstance(event, events.Accepted):
             return
 
@@ -223,7 +229,7 @@ async def _until_ended(viewer: "ViewerSession", remembered: SessionSecrets, spea
         tell(event, speak)
         if isinstance(event, events.Ended):
             remembered.forget()
-            speak("ended", f"Ended by the {event.by}: {event.reason}.", by=event.by, reason=event.reason)
+            speak("ended", f"Ended by the {event.by}: {why(event.reason)}", by=event.by, reason=event.reason)
             return
 
 
