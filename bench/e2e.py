@@ -19,6 +19,7 @@ from agent.seat import Seat
 from agent.viewer import events
 from agent.viewer.session import ViewerSession
 from bench import protocol
+from bench.stop import stop_and_pause
 from bench.table import Table
 from tests.e2e.stack import TASUKI, Stack, accept, free_ports, run_stack
 from tests.fixtures.xvfb import Xvfb, run_xvfb
@@ -160,7 +161,7 @@ def startup(table: Table, rounds: int = 3) -> None:
 
 def main() -> int:
     table = Table("e2e")
-    parts: list[Callable[[Table], None]] = [protocol.rows, latency, startup]
+    parts: list[Callable[[Table], None]] = [protocol.rows, latency, startup, stop_and_pause]
     for part in parts:
         part(table)
     return table.finish()
