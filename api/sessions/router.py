@@ -17,6 +17,7 @@ from api.kit.search import SearchText
 from api.polling import poll
 from api.problems import (
     BadCursor,
+    ConnectionNotAllowed,
     Forbidden,
     ModeNotAllowed,
     NoRelay,
@@ -168,7 +169,9 @@ async def list_participants(caller: SessionsReader, session_id: str, db: Db) -> 
     summary="Get in as the operator or a guest",
     status_code=201,
     response_model=Admission,
-    responses=answers(NotFound, SessionEnded, OriginNotAllowed, ModeNotAllowed, Forbidden, NoRelay),
+    responses=answers(
+        NotFound, SessionEnded, OriginNotAllowed, ModeNotAllowed, Forbidden, NoRelay, ConnectionNotAllowed
+    ),
 )
 async def create_ticket(
     caller: SessionsWriter, session_id: str, request: Request, context: Ctx, db: Db, remembered: Idempotent

@@ -381,3 +381,18 @@ async def test_keys_do_not_enrol_wipe_or_delete(api: Api) -> None:
         problem(answer, 403, "forbidden")
     answer = await api.http.post(f"/v1/devices/{machine.id}/sessions", json={"mode": "view"}, headers=headers)
     assert answer.status_code == 201, answer.text
+
+
+async def test_evil_nobody_unlisted_comes_in_as_a_guest_or_by_transfer(api: Api) -> None:
+    """The list of the device holds for everybody who comes in, not only for who made the session."""
+    machine = await enrolled(api)
+    session = await running(api, machine)
+    asked = await api.http.post(
+        f"/v1/sessions/{session}/guests", json={"operator_id": api.bob.id}, headers=api.alice.headers
+    )
+    assert asked.status_code == 201, asked.text
+    ticket_path = f"/v1/sessions/{session}/ticket"
+    refused = await api.http.post(ticket_path, headers=api.bob.headers)
+    assert problem(refused, 403, "connection-not-allowed")["because"] == ["not-listed"]
+    await patch(api, machine, access={"operator_ids": [api.bob.id]})
+    assert (await api.http.post(ticket_path, headers=api.bob.headers)).status_code == 201
