@@ -276,6 +276,7 @@ ANSWERS: dict[str, Any] = {
         "state": "active",
         "resume_ticket": JWT,
         "resume_expires_at": "2026-12-01T09:21:30Z",
+        "policy": None,
         "relays": [{"id": f"rel_{ULID}", "url": "wss://relay1.example.com"}],
     },
     "list_webhook_deliveries": _page(
