@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 
 from api import admin
+from api.db import create_engine
 from api.main import CannotStart
 from tests.integration.api import account_races
 from tests.integration.api.conftest import install
 from tests.integration.api.support import PASSWORD, Api, Installation, ShiftedClock, problem, running
+from tests.integration.api.test_migrations import up_down_up
 from tests.integration.api.test_policies import narrowing_reaches
 
 USER = "tasuki"
@@ -81,6 +83,7 @@ async def test_sessions_races_and_long_polls(on_postgresql: Installation, cluste
         await _a_session(one, two)
         await _races(one, two)
         await _idempotency(one, two)
+        await _devices(one, two)
         await _time(one)
 
 
@@ -134,6 +137,29 @@ async def _idempotency(one: Api, two: Api) -> None:
     problem(other, 409, "idempotency-key-reused")
 
 
+async def _devices(one: Api, two: Api) -> None:
+    """A token's last use goes to one of many; a call made at one process is heard at the other; both end it at once."""
+    token = await ticket(one, uses=2)
+    tried = await asyncio.gather(*(Machine(api).enrol(token) for api in (one, two) * 4))
+    assert sorted(answer.status_code for answer in tried) == [201] * 2 + [401] * 6
+    machine = await enrolled(two)
+    waiting = asyncio.create_task(machine.wait(20))
+    calls = await asyncio.gather(
+        *(
+            api.http.post(f"/v1/devices/{machine.id}/sessions", json={"mode": "view"}, headers=api.alice.headers)
+            for api in (one, two) * 3
+        )
+    )
+    assert sorted(answer.status_code for answer in calls) == [201] + [409] * 5
+    (session,) = (await waiting).json()["calls"]
+    taken = await asyncio.gather(*(machine.take_up(session["session_id"]) for _ in range(4)))
+    assert sorted(answer.status_code for answer in taken) == [200] + [409] * 3
+    assert [row["id"] for row in (await one.get("/v1/devices", q="recep"))["items"]][0] == machine.id
+    await one.post(f"/v1/devices/{machine.id}/disable", status=200)
+    assert (await two.get(f"/v1/sessions/{session['session_id']}"))["state"] == "ended"
+    problem(await machine.wait(), 403, "device-disabled")
+
+
 async def _time(api: Api) -> None:
     session = await api.create()
     api.clock.advance(minutes=11)
@@ -148,6 +174,15 @@ async def test_a_second_first_run_is_refused(on_postgresql: Installation, cluste
         patch.setenv("TASUKI_DATABASE_URL", cluster)
         with pytest.raises(CannotStart, match="exists already"):
             await admin.run(admin.parse(["init", "--company", "acme", "--login", "alice"]))
+
+
+async def test_up_down_up(cluster: str) -> None:
+    engine = create_engine(cluster.replace("postgresql://", "postgresql+psycopg://"))
+    async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await connection.exec_driver_sql("CREATE DATABASE migrated")
+    await engine.dispose()
+    await up_down_up(cluster.replace("postgresql://", "postgresql+psycopg://").replace("/postgres?", "/migrated?"))
 
 
 async def test_accounts_on_two_processes(on_postgresql: Installation, cluster: str) -> None:
