@@ -39,7 +39,7 @@ def situation_of(context: Context, caller: Caller, mode: Mode | None) -> Situati
     """What is known of a caller who acts in person; of a program nothing, which then does not count."""
     if not caller.is_person:
         return Situation(mode, context.clock.now())
-    proof = getattr(caller, "proof", None)
+    proof = caller.proof
     return Situation(
         mode,
         context.clock.now(),
@@ -90,7 +90,8 @@ async def enter(
 ) -> None:
     """Let an operator come in, as the session's own or as a guest in `mode`; else ModeNotAllowed or PolicyRefused.
 
-    Here a program counts as what it is: somebody without a second factor and without a registered machine.
+    Here a program counts as what it is: somebody without a second factor and without a registered machine. Who was let in by
+    the customer already may come back after hours: a session that runs is not cut.
     """
     organization = await db.get_one(Organization, session.organization_id)
     held = Layer(LayerKind.REQUEST, session.id, "This session", members_of(session))
@@ -104,7 +105,15 @@ async def enter(
         machine=bool(facts.machine),
         native=native,
     )
-    _refuse(decide(effective, situation), mode)
+    refusals = decide(effective, situation)
+    if any(refusal.member == "hours" for refusal in refusals) and await _was_admitted(db, session, operator):
+        refusals = [refusal for refusal in refusals if refusal.member != "hours"]
+    _refuse(refusals, mode)
+
+
+async def _was_admitted(db: AsyncSession, session: Session, operator: Operator) -> bool:
+    everybody = await repository.participants(db, session.id)
+    return any(row.operator_id == operator.id and row.admitted_at is not None for row in everybody)
 
 
 async def allows(db: AsyncSession, operator: Operator | None, session: Session, guest_mode: str | None = None) -> bool:

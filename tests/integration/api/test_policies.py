@@ -218,6 +218,20 @@ async def test_from_where_and_when(api: Api) -> None:
     problem(bad, 422, "invalid")
 
 
+async def test_who_is_in_may_come_back_after_hours(api: Api) -> None:
+    """A reloaded page asks for a new ticket: that must not cut a session that runs."""
+    policy = await make(api, {})
+    await assign(api, policy)
+    session, fresh = await api.active(), await api.create()
+    days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+    closed = [day for number, day in enumerate(days) if (number - api.clock.now().weekday()) % 7 in {3, 4}]
+    hours = [{"time_zone": "UTC", "windows": [{"days": closed, "begin": "10:00", "end": "11:00"}]}]
+    await patch(api, f"/v1/policies/{policy}", members={"hours": hours})
+    await api.post(f"/v1/sessions/{session['id']}/ticket")
+    new = await api.http.post(f"/v1/sessions/{fresh['id']}/ticket", headers=api.alice.headers)
+    assert problem(new, 403, "policy-refused")["refused_because"][0]["member"] == "hours"
+
+
 async def test_a_reason_is_a_reference_or_a_purpose(api: Api) -> None:
     await assign(api, await make(api, {"reason_required": True}))
     assert (await effective(api, api.bob))["requires"] == ["reason_required"]
