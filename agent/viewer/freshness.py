@@ -15,17 +15,27 @@ DRIFT_SECONDS: Final = 0.001
 class Freshness:
     """Since when the picture is known to be what the host has."""
 
-    def __init__(self) -> None:
+    def __init__(self, since: float | None = None) -> None:
+        """`since`: a picture of an earlier association is still on the screen, and was current then."""
         self.drawn = 0
         self._announced = 0
         self._counter = 0
-        self._beacon_at = self._usable_at = self._current_at = 0.0
+        self._shown = since is not None
+        self._current_at = since or 0.0
+        self._beacon_at = self._usable_at = 0.0
         self._quickest: float | None = None
         self._delay = 0.0
 
     def begin(self, now: float) -> None:
-        """Start counting: a welcome, or the host is there again."""
-        self._beacon_at = self._usable_at = self._current_at = now
+        """Start counting: a welcome, or another connection. What is on the screen is as old as it was."""
+        self._beacon_at = self._usable_at = now
+        if not self._shown:
+            self._current_at = now
+
+    @property
+    def since(self) -> float | None:
+        """When what is on the screen was current; None while nothing is."""
+        return self._current_at if self._shown else None
 
     def beacon(self, counter: int, ms: int, picture: int, now: float, *, good: bool) -> bool:
         """A signed beacon; `good` when all that is shown is what it vouches for. False for one that is not newer."""
@@ -45,7 +55,7 @@ class Freshness:
 
     def draw(self, picture: int, now: float, *, good: bool) -> None:
         """A picture is on the screen."""
-        self.drawn = picture
+        self.drawn, self._shown = picture, True
         if good and picture >= self._announced:
             self._is_current(now)
 

@@ -343,7 +343,7 @@ class ViewerProtocol:
         self._pair = Pair(association, self._parties.viewer, self._parties.host, host=False)
         self._attempt, self._attempt_at = None, now
         self._openers, self._shown_epoch, self._newest = {}, 0, {}
-        self._slots, self._slots_epoch, self._freshness = Slots(), 0, Freshness()
+        self._slots, self._slots_epoch, self._freshness = Slots(), 0, Freshness(self._freshness.since)
         self._freshness.begin(now)
         self.sync.another_association()
         self.resume_secret = association.resume_secret

@@ -16,9 +16,10 @@ export class Freshness {
   #quickest = Infinity;
   #delay = 0;
 
-  /** Start counting: a welcome, or a new connection. @param {number} now */
+  /** Start counting: a welcome, or another connection. What is on the screen is as old as it was. @param {number} now */
   begin(now) {
-    this.#beaconAt = this.#usableAt = this.#currentAt = now;
+    this.#beaconAt = this.#usableAt = now;
+    if (!this.drawn) this.#currentAt = now;
   }
 
   /**

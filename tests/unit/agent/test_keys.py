@@ -313,6 +313,29 @@ def test_replayed_beacons_do_not_make_a_picture_young() -> None:
     assert viewer.core.picture_age(session.now) > 3
 
 
+@pytest.mark.rule("R20")
+def test_stale_picture_stays_as_old_as_it_is_after_a_reconnect() -> None:
+    """Another connection, or other keys, do not make young what is still the same picture."""
+    session, viewer = accepted()
+    session.advance(2)
+    session.disconnect(viewer)
+    session.advance(30)
+    withheld = {Stream.BEACON, Stream.SCREEN}
+    session.tamper = lambda to, frame: [] if to == 2 and unpack(split_frame(frame)[0]).stream in withheld else [frame]
+    session.connect(viewer)
+    session.advance(1)
+    assert viewer.core.picture_age(session.now) > 30
+    session.host.core._peers.get(2).pair = None  # its keys are worn
+    session.disconnect(viewer)
+    session.connect(viewer)
+    session.advance(2)
+    assert viewer.core._welcomed
+    assert viewer.core.picture_age(session.now) > 30
+    session.tamper = lambda _to, frame: [frame]
+    session.advance(6)
+    assert viewer.core.picture_age(session.now) < 2
+
+
 @pytest.mark.rule("R22")
 def test_a_new_epoch_says_the_newest_of_every_slot_again() -> None:
     session, viewer = accepted()
