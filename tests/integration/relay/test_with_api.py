@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.stack import Stack, run_stack
+from tests.e2e.stack import COMPANY, PASSWORD, Stack, run_stack
 from tests.integration.relay.client import Client, Refusal, message
 from wire.header import Delivery, Stream
 
@@ -81,5 +81,51 @@ async def test_a_lost_session_is_interrupted_and_comes_back_by_resume_ticket(sta
     viewer.close()
     await state(stack, session, "interrupted")
     await Client.join(port_of(joined["relays"]), joined["resume_ticket"])
+    await state(stack, session, "active")
+    stack.ok("POST", f"/v1/sessions/{session['id']}/end", {})
+
+
+def bob(stack: Stack) -> tuple[str, str]:
+    """Another operator, signed in: id and access token."""
+    made = stack.ok("POST", "/v1/operators", {"login": f"bob{time.monotonic_ns()}", "name": "Bob"})
+    login = {"username": f"{COMPANY}/{made['login']}", "password": made["one_time_password"]}
+    answer = httpx.post(f"{stack.url}/v1/auth/password", json=login | {"new_password": PASSWORD + "-bob"}, timeout=30)
+    assert answer.is_success, answer.text
+    return made["id"], answer.json()["access_token"]
+
+
+async def test_after_a_transfer_the_operator_before_is_out_and_the_next_comes_in(stack: Stack) -> None:
+    session, joined, host, viewer = await meet(stack)
+    host.send_text(type="admit", sender=2)
+    await state(stack, session, "active")
+    path, (bob_id, token) = f"/v1/sessions/{session['id']}", bob(stack)
+    before = stack.ok("POST", f"{path}/ticket")
+    stack.ok("POST", f"{path}/transfer", {"operator_id": bob_id})
+    async with asyncio.timeout(5):
+        assert await viewer.closed() == 4002
+        assert await host.text("left") == {"type": "left", "sender": 2}
+    for old in (before["ticket"], before["resume_ticket"]):
+        with pytest.raises(Refusal) as refusal:
+            await Client.open(port_of(joined["relays"]), old)
+        assert refusal.value.status == 410
+    resumed = httpx.post(
+        f"{stack.url}/v1/resume", headers={"Authorization": f"Bearer {before['resume_ticket']}"}, timeout=10
+    )
+    assert resumed.status_code == 401
+    ticket = stack.api("POST", f"{path}/ticket", token=token).json()
+    await Client.join(port_of(ticket["relays"]), ticket["ticket"])
+    assert (await host.text("joined"))["sender"] == 3
+    assert stack.ok("GET", path)["state"] == "active", "the session of the customer has gone on"
+    stack.ok("POST", f"{path}/end", {})
+
+
+async def test_a_pause_of_the_host_reaches_the_api(stack: Stack) -> None:
+    session, _, host, viewer = await meet(stack)
+    host.send_text(type="admit", sender=2)
+    await state(stack, session, "active")
+    viewer.send_text(type="paused")
+    host.send_text(type="paused")
+    await state(stack, session, "paused")
+    host.send_text(type="resumed")
     await state(stack, session, "active")
     stack.ok("POST", f"/v1/sessions/{session['id']}/end", {})

@@ -382,3 +382,20 @@ def test_nothing_is_watched_once_everything_is_sent() -> None:
     assert scene.room.watched == scene.room.ready == {scene.viewers[2]}
     scene.take_all()
     assert scene.room.watched == set()
+
+
+def test_the_api_sends_somebody_out_who_is_there_or_not() -> None:
+    scene = Scene(2, 3)
+    actions = scene.room.send_out(2, "operator", 5.0)
+    assert actions[0] == Bury("ses_1", 2, "operator", "kicked")
+    assert CloseMember(scene.viewers[2], CloseCode.KICKED) in actions
+    assert scene.texts(scene.host) == [{"type": "left", "sender": 2}]
+    assert scene.room.send_out(9, "operator", 5.0) == [Bury("ses_1", 9, "operator", "kicked")]
+    assert set(scene.room.members) == {1, 3}
+
+
+def test_a_host_says_that_it_pauses_and_a_viewer_cannot() -> None:
+    scene = Scene(2)
+    assert scene.room.receive_text(scene.host, b'{"type":"paused"}', 1.0) == [Tell(Fact.PAUSED, "ses_1", 1)]
+    assert scene.room.receive_text(scene.host, b'{"type":"resumed"}', 1.0) == [Tell(Fact.RESUMED, "ses_1", 1)]
+    assert scene.room.receive_text(scene.viewers[2], b'{"type":"paused"}', 1.0) == []
