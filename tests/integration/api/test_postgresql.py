@@ -17,6 +17,7 @@ from api.db import create_engine
 from api.main import CannotStart
 from tests.integration.api import account_races
 from tests.integration.api.conftest import install
+from tests.integration.api.device import Machine, enrolled, ticket
 from tests.integration.api.support import PASSWORD, Api, Installation, ShiftedClock, problem, running
 from tests.integration.api.test_migrations import up_down_up
 from tests.integration.api.test_policies import narrowing_reaches
@@ -154,7 +155,7 @@ async def _devices(one: Api, two: Api) -> None:
     (session,) = (await waiting).json()["calls"]
     taken = await asyncio.gather(*(machine.take_up(session["session_id"]) for _ in range(4)))
     assert sorted(answer.status_code for answer in taken) == [200] + [409] * 3
-    assert [row["id"] for row in (await one.get("/v1/devices", q="recep"))["items"]][0] == machine.id
+    assert (await one.get("/v1/devices", q="recep"))["items"][0]["id"] == machine.id
     await one.post(f"/v1/devices/{machine.id}/disable", status=200)
     assert (await two.get(f"/v1/sessions/{session['session_id']}"))["state"] == "ended"
     problem(await machine.wait(), 403, "device-disabled")
