@@ -62,6 +62,11 @@ class Outbox:
             self._live.append(part)
 
     @property
+    def connected(self) -> bool:
+        """Whether what is said now is queued for a connection that is there."""
+        return self._open
+
+    @property
     def live_waiting(self) -> bool:
         return bool(self._live)
 

@@ -79,6 +79,8 @@ class HostProtocol:
         self._other = "operator" if side == "customer" else "customer"
         self.stream = PictureStream(sender, outbox)
         self.ended: Ended | None = None
+        self.untold = False
+        """It was ended here while no relay could be told: the next connection is for that."""
         self._me, self._about = sender, about or {}
         self._peers = Peers()
         self._inbox = Inbox(consent, outbox, self.stream)
@@ -119,6 +121,9 @@ class HostProtocol:
             peer.present = False
             if peer.pair is not None:
                 peer.pair.forgive()
+        if self.untold and self.ended is not None:
+            self.untold = False
+            self.outbox.text(relay.end(self.ended.reason, self.ended.by))
 
     def disconnected(self, now: float) -> list[Event]:
         """The connection is gone; the session is not."""
@@ -261,6 +266,7 @@ class HostProtocol:
             if peer.pair is not None:
                 self.outbox.ordered(*peer.pair.say(Stream.CONTROL, control.encode(control.end(reason, by))))
         self.outbox.text(relay.end(reason, by))
+        self.untold = not self.outbox.connected
         return self._finish(by, reason)
 
     def remove(self, viewer: int, now: float) -> list[Event]:

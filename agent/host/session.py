@@ -35,6 +35,8 @@ from wire.policy import Narrowing
 TICK_SECONDS: Final = 0.25
 PICTURE_SECONDS: Final = 1 / 60
 """No more pictures than this apart, except the first after a rest."""
+TELL_SECONDS: Final = 5.0
+"""How long a connection is waited for, to say that it is over."""
 FLUSH_SECONDS: Final = 1.0
 """How long the farewell may take."""
 
@@ -163,8 +165,8 @@ class HostSession:
             self._release()
             if self._file is not None:
                 self._file.erase()
-            await self._farewell()
             await self._ui.show_ended(*self._as_seen_here(ended))
+            await self._farewell()
             return ended
         finally:
             for task in self._tasks:
@@ -320,7 +322,11 @@ class HostSession:
         self._link.flush()
 
     async def _farewell(self) -> None:
-        """Let the last messages out, then close."""
+        """Let the last messages out, then close. Without a connection the next one is waited for, to say that it is over."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TELL_SECONDS):
+                while self._protocol.untold and self._link.final is None:  # noqa: ASYNC110 - it is a relay that is waited for
+                    await asyncio.sleep(TICK_SECONDS)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FLUSH_SECONDS):
                 await self._link.close()

@@ -225,7 +225,7 @@ class WindowInterface(CustomerInterface):
 
     def _strangers(self) -> list[dict[str, object]]:
         """The way out for somebody who was called by a stranger, on every page of a first contact."""
-        return [self._button("stranger", "first.stranger", "Plain")] if self._stranger else []
+        return [self._button("stranger", "first.stranger", "Quiet")] if self._stranger else []
 
     def _chat_words(self) -> dict[str, str]:
         return {"title": self._words.say("act.message"), "send": self._words.say("chat.send")}

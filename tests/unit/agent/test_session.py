@@ -482,3 +482,15 @@ def test_the_host_ends_at_the_longest_time_even_when_relay_and_server_do_not() -
     assert session.host.core.ended is None
     session.advance(2, 1)
     assert [(e.by, e.reason) for e in viewer.of(events.Ended)] == [("system", "time_limit")]
+
+
+def test_an_end_without_a_connection_is_told_to_the_next_relay() -> None:
+    session = Session()
+    viewer = session.accepted(session.viewer())
+    session.disconnect(session.host)
+    session.host.events += session.host.core.end("customer", "unknown_caller")
+    assert session.host.core.untold
+    session.connect(session.host)
+    session.settle()
+    assert not session.host.core.untold
+    assert viewer.of(events.Ended) == [events.Ended("customer", "unknown_caller")]

@@ -71,6 +71,8 @@ class Look:
         self._button(style, "Sign.TButton", ("#37465c", "#4a5b74"), "#ffffff", "#37465c")
         self._button(style, "Stop.Sign.TButton", (STOP, STOP_DARK), "#ffffff", STOP)
         self._button(style, "Small.Sign.TButton", (BAND, "#37465c"), "#d6dee9", "#4a5b74")
+        self._button(style, "Quiet.TButton", ("#ffffff", "#eef1f4"), QUIET, "#c3cad3")
+        style.configure("Quiet.TButton", padding=(10, 10), width=0, font=self.small)
         for name in ("Sign.TButton", "Stop.Sign.TButton"):
             style.configure(name, padding=(14, 4), width=0)
         style.configure("Small.Sign.TButton", padding=(8, 1), width=0, font=self.small)
