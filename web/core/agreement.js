@@ -40,7 +40,7 @@ import { same } from './bytes.js';
 
 /** Errors after which trying again by itself cannot help. */
 const HOPELESS = new Set([
-  'statement-differs', 'link-unknown', 'pq-required', 'verification', 'not-introduced', 'suites',
+  'statement-differs', 'link-unknown', 'unsupported', 'pq-required', 'verification', 'not-introduced', 'suites',
 ]);
 /** Notices that say so. @type {Map<number, string>} */
 const DENIALS = new Map([

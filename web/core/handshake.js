@@ -195,6 +195,7 @@ export class ViewerHandshake {
     if (!same(await confirmation(prk, 'host', th), m4.mac)) {
       throw new Forged("the host's proof does not fit: somebody may be between the two ends");
     }
+    await keys.signerKey(m2.signer); // a browser that could not check beacons must not begin
     const mac = await confirmation(prk, 'viewer', th);
     const m5 = encode({ kind: 5, attempt: this.attempt, mac });
     return { m5, association: await associationOf(prk, th, m2) };
