@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from api.policies.members import RULES
 from api.sessions.modes import FEATURES, Feature, Mode
+from tests.integration.api import signing_in
 from tests.integration.api.support import Api, Installation, Person, ShiftedClock, problem, running
 from tests.property.api.policies import MEMBERS, normal
 from wire import tokens
@@ -259,6 +260,18 @@ async def test_how_the_operator_works_is_held_when_they_come_in(api: Api) -> Non
         ticket = await api.http.post(f"/v1/sessions/{by_alice['id']}/ticket", headers=api.bob.headers)
         assert problem(ticket, 403, "policy-refused")["refused_because"][0]["member"] == member
         await patch(api, f"/v1/policies/{policy}", members={member: None})
+
+
+async def test_a_second_factor_that_was_shown_is_enough(api: Api) -> None:
+    await assign(api, await make(api, {"second_factor_required": True}), api.bob)
+    assert (await refused(api, api.bob))["refused_because"][0]["sentence"] == "Sign in with a second factor first."
+    app, _ = await signing_in.with_totp(api)
+    await api.later()
+    code = app.at(api.clock.now())
+    bob = signing_in.signed_in(api.bob, await signing_in.verify(api, await signing_in.pending(api), "totp", code))
+    assert (await effective(api, bob, bob))["allowed"] is True
+    session = await api.create(bob)
+    assert (await api.http.post(f"/v1/sessions/{session['id']}/ticket", headers=bob.headers)).status_code == 201
 
 
 async def test_a_session_has_what_was_asked_for_and_is_allowed(api: Api) -> None:
