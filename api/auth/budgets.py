@@ -42,7 +42,7 @@ class SignInBudgets:
         longest = wait if standing.remaining else max(wait, standing.reset_seconds)
         return replace(standing, remaining=0, reset_seconds=longest)
 
-    def headers(self, account: str, address: str | None) -> dict[str, str]:
+    def headers(self, account: str | None, address: str | None) -> dict[str, str]:
         """Rate-limit headers."""
         return self.standing(account, address).headers(NAME)
 

@@ -14,14 +14,20 @@ from api.problems import NetworkNotAllowed
 
 
 async def holds(db: AsyncSession, operator: Operator) -> bool:
-    """Whether the operator is there and not suspended, in an organisation that is not disabled.
+    """Whether the operator's access holds for this request.
 
-    NetworkNotAllowed when all that is true and the request comes from outside the organisation's or operator's networks.
+    NetworkNotAllowed when it would, but the request comes from outside the organisation's or the operator's networks.
     """
-    organization = await organizations.by_id(db, operator.organization_id)
-    if organization is None or organization.disabled_at or operator.suspended_at or operator.deleted_at:
+    if not await is_active(db, operator):
         return False
-    address = asking().address
+    organization, address = await organizations.by_id(db, operator.organization_id), asking().address
+    assert organization is not None
     if not (inside(address, settings_of(organization).networks) and inside(address, operator.networks)):
         raise NetworkNotAllowed(f"{address} is in none of the networks your organisation allows; use one of those.")
     return True
+
+
+async def is_active(db: AsyncSession, operator: Operator) -> bool:
+    """Whether the operator is there and not suspended, in an organisation that is not disabled; from wherever."""
+    organization = await organizations.by_id(db, operator.organization_id)
+    return not (organization is None or organization.disabled_at or operator.suspended_at or operator.deleted_at)

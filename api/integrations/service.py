@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api import audit
 from api.audit import Action
+from api.auth import standing
 from api.auth.permissions import Caller, effective
 from api.context import Context
 from api.integrations import repository
@@ -116,9 +117,9 @@ def _is_signed(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
 
 
 async def _acting(db: AsyncSession, integration: Integration) -> Caller:
-    """A hook acts for its operator, and for nobody who is suspended."""
+    """A hook acts for its operator, and for nobody who is suspended; not for an organisation that is disabled."""
     operator = await operators.by_id(db, integration.organization_id, integration.operator_id)
-    if operator is None or operator.suspended_at:
+    if operator is None or not await standing.is_active(db, operator):
         raise BadRequest("The operator of this integration cannot take sessions; change the integration.")
     role = Role.OPERATOR
     return Caller(operator.id, operator.organization_id, role, effective(role), integration.id, integration.name)

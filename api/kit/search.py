@@ -14,5 +14,8 @@ SearchText = Annotated[
 
 
 def contains(column: Any, text: str) -> ColumnElement[bool]:
-    """Whether `column` has `text` in it, whatever the case; `%` and `_` mean themselves."""
+    """Whether `column` has `text` in it; `%` and `_` mean themselves.
+
+    Case does not matter for ASCII letters; for others it does on SQLite.
+    """
     return func.lower(col(column)).contains(text.strip().lower(), autoescape=True)

@@ -1,6 +1,6 @@
 """Routes of operators' invitations."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from api.auth.caller import FreshOperatorsWriter
@@ -42,6 +42,11 @@ async def invite_operator(
     tags=["sign-in"],
     responses=answers(InvitationNotValid, TooManyRequests, Unavailable),
 )
-async def accept_invitation(body: InvitationAnswer, request: Request, context: Ctx) -> InvitationAccepted:
+async def accept_invitation(
+    body: InvitationAnswer, request: Request, response: Response, context: Ctx
+) -> InvitationAccepted:
     """Sets the operator's password and tells what to sign in with. Unknown, expired, used: one and the same answer."""
-    return await service.accept(context, body, client_address(request))
+    address = client_address(request)
+    accepted = await service.accept(context, body, address)
+    response.headers.update(context.sign_in_budgets.headers(None, address))
+    return accepted

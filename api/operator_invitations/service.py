@@ -63,8 +63,9 @@ async def accept(context: Context, body: InvitationAnswer, address: str | None) 
             audit.record(
                 db, context, organization.id, Action.OPERATOR_INVITATION_ACCEPTED, by=operator, target=operator
             )
-    except InvitationNotValid:
+    except InvitationNotValid as problem:
         context.sign_in_budgets.failed_address(address)
+        problem.headers.update(context.sign_in_budgets.headers(None, address))
         raise
     return InvitationAccepted(
         username=f"{organization.code}/{operator.login}", name=operator.name, organisation=organization.name

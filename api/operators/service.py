@@ -27,6 +27,8 @@ _CLEARABLE = frozenset({"email", "max_session_seconds", "policy_id"})
 _NARROWING = frozenset({"modes", "max_session_seconds", "policy_id"})
 """Members whose change reaches sessions that exist."""
 _APART = frozenset({"force"})
+_IN_PERSON = frozenset({"email", "networks"})
+"""Members that decide where an invitation goes and where from somebody signs in."""
 _DERIVED = frozenset({"suspended", "deleted"})
 
 
@@ -73,6 +75,8 @@ async def change(
         for name in patch.model_fields_set - _APART
         if getattr(patch, name) is not None or name in _CLEARABLE
     }
+    if _IN_PERSON & wanted.keys():
+        authorize_in_person(caller)
     if "networks" in wanted and operator.id == caller.operator_id:
         refuse_lockout(wanted["networks"], force=patch.force)
     if "role" in wanted:

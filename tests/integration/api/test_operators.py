@@ -215,6 +215,19 @@ async def test_another_organisations_operator_does_not_exist(api: Api, method: s
     assert (await api.http.get("/v1/me", headers=api.bob.headers)).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "body", [{"email": "evil@example.com"}, {"networks": []}, {"role": "administrator"}, {"suspended": True}]
+)
+async def test_an_api_key_cannot_decide_who_gets_in(api: Api, body: dict[str, Any]) -> None:
+    key = (await api.post("/v1/api-keys", {"name": "k", "scopes": ["operators:read", "operators:write"]}))["key"]
+    headers = {"Authorization": f"Bearer {key}"}
+    path = f"/v1/operators/{api.bob.id}"
+    problem(await api.http.patch(path, json=body, headers=headers), 403, "forbidden")
+    assert (await api.http.patch(path, json={"name": "Bobby"}, headers=headers)).status_code == 200
+    for act in ("reset-password", "reset-second-factor", "invite"):
+        assert (await api.http.post(f"{path}/{act}", headers=headers)).status_code == 403
+
+
 async def test_lists_hold_one_organisation_only(api: Api) -> None:
     assert {row["id"] for row in (await api.get("/v1/operators", api.gina))["items"]} == {api.gina.id}
     assert (await api.get("/v1/operators", api.gina, q="bob"))["items"] == []
