@@ -90,11 +90,11 @@ def schedules_in_order(schedules: list[Schedule]) -> list[Schedule]:
 def is_open(schedule: Mapping[str, Any], at: datetime) -> bool:
     """Whether a schedule (as JSON) is open at an aware time, by the clocks on the wall of its zone.
 
-    In a zone that this machine does not know (any more) it is closed.
+    In a zone that this machine does not know (any more) it is closed, and so it is at the ends of time.
     """
     try:
         local = at.astimezone(ZoneInfo(schedule["time_zone"]))
-    except ZoneInfoNotFoundError:
+    except (ZoneInfoNotFoundError, OverflowError):
         return False
     today, yesterday = _DAYS[local.weekday()], _DAYS[local.weekday() - 1]
     return any(_holds(window, local.time(), today, yesterday) for window in schedule["windows"])

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator, AwareDatetime, StringConstraints
 
 from api.auth.caller import FreshPoliciesWriter, PoliciesReader, PoliciesWriter
 from api.context import Ctx, Db
@@ -27,6 +27,9 @@ def _address(given: str) -> str:
         return str(ipaddress.ip_address(given))
     except ValueError:
         raise ValueError("an IP address such as 192.0.2.7 or 2001:db8::7") from None
+
+
+Address = Annotated[str, StringConstraints(max_length=50), AfterValidator(_address)]
 
 
 @router.get("/policies", operation_id="list_policies", summary="List policies", responses=answers(BadCursor))
@@ -97,9 +100,7 @@ async def get_effective_policy(
     context: Ctx,
     db: Db,
     mode: Annotated[Mode | None, Query(description="The mode that is asked about; left out: any.")] = None,
-    address: Annotated[
-        str | None, Query(max_length=50, description="From where."), AfterValidator(lambda a: a and _address(a))
-    ] = None,
+    address: Annotated[Address | None, Query(description="From where.")] = None,
     at: Annotated[AwareDatetime | None, Query(description="When; now when left out.")] = None,
     reason: Annotated[bool, Query(description="Whether a reference or a purpose will be given.")] = True,
     second_factor: Annotated[bool | None, Query(description="Whether they signed in with a second factor.")] = None,

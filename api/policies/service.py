@@ -12,7 +12,7 @@ from api.context import Context
 from api.kit.ids import Kind, new_id
 from api.organizations import repository as organizations
 from api.policies import repository
-from api.policies.members import Members, said
+from api.policies.members import RULES, Members, said
 from api.policies.models import Policy
 from api.policies.schemas import Assigned, PolicyCreate, PolicyPatch, PolicyView
 from api.problems import AlreadyExists, Conflict, NotFound
@@ -97,7 +97,7 @@ def _view(policy: Policy, assigned: Assigned) -> PolicyView:
     return PolicyView(
         id=policy.id,
         name=policy.name,
-        members=Members.model_validate(policy.members),
+        members=Members.model_validate({name: value for name, value in policy.members.items() if name in RULES}),
         assigned=assigned,
         created_at=policy.created_at,
         updated_at=policy.updated_at,

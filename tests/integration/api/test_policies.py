@@ -213,10 +213,11 @@ async def test_from_where_and_when(api: Api) -> None:
     made_for_bob = await api.create(operator_id=api.bob.id)
     ticket = await api.http.post(f"/v1/sessions/{made_for_bob['id']}/ticket", headers=api.bob.headers)
     problem(ticket, 403, "policy-refused")
-    bad = await api.http.get(
-        f"/v1/operators/{api.bob.id}/effective-policy", params={"address": "here"}, headers=api.alice.headers
-    )
-    problem(bad, 422, "invalid")
+    for wrong in ({"address": "here"}, {"address": ""}, {"at": "now"}, {"mode": "none"}):
+        path = f"/v1/operators/{api.bob.id}/effective-policy"
+        problem(await api.http.get(path, params=wrong, headers=api.alice.headers), 422, "invalid")
+    await patch(api, f"/v1/policies/{policy}", members={"hours": [{"time_zone": "Asia/Tokyo", "windows": [window]}]})
+    assert (await effective(api, api.bob, at="9999-12-31T23:59:59Z"))["allowed"] is False
 
 
 async def test_who_is_in_may_come_back_after_hours(api: Api) -> None:
