@@ -35,6 +35,6 @@ def test_a_finding_fails_and_a_missing_tool_does_not(
     def instead(_command: list[str], **options: object) -> "subprocess.CompletedProcess[bytes]":
         return real([sys.executable, str(script)], cwd=tmp_path, timeout=60, check=False, capture_output=True)
 
-    monkeypatch.setattr(frame.subprocess, "run", instead)
+    monkeypatch.setattr(subprocess, "run", instead)
     assert frame.run_all(["device_proofs"], 1) == code
     assert ("look at device_proofs" in capsys.readouterr().out) == bool(code)
