@@ -22,7 +22,7 @@ export function endedView(context, session) {
       'section',
       { class: 'card stack ended', role: 'status' },
       h('h1', { t: expired ? 'console.ended.expired' : 'console.ended.title' }),
-      ...(expired ? [h('p', { t: 'console.ended.expired.hint' })] : why(session)),
+      ...(expired ? [h('p', { t: 'console.ended.expired.hint' })] : why(context, session)),
       facts(session),
       h('div', { class: 'row' }, again),
     ),
@@ -31,9 +31,10 @@ export function endedView(context, session) {
   return { element, title: 'console.ended.title' };
 }
 
-/** @param {any} session */
-function why(session) {
-  const by = SIDES.includes(session.ended_by) ? session.ended_by : 'system';
+/** @param {import('../console.js').Console} context @param {any} session */
+function why({ me }, session) {
+  const own = session.operator?.id === me.operator.id;
+  const by = !SIDES.includes(session.ended_by) ? 'system' : session.ended_by === 'operator' && !own ? 'colleague' : session.ended_by;
   const reason = printable(session.reason ?? 'ended');
   const key = `console.ended.reason.${reason}`;
   const known = hasText(key);

@@ -9,6 +9,7 @@ import { h, messageBox } from '../lib/dom.js';
 import { hasText, onLanguage, t } from '../lib/i18n.js';
 import { isOwnLink, linkSecret } from './link.js';
 import { progressCard } from './progress.js';
+import { sessionButton } from './session_dialog.js';
 import { toolbar } from './toolbar.js';
 
 /** @typedef {import('../../core/session.js').State} State */
@@ -91,7 +92,7 @@ export async function liveView(context, session) {
 
   const chat = chatPanel(viewer, () => session.customer?.name ?? t('chat.customer'));
   stage.append(chat.panel);
-  const bar = toolbar({ session, viewer, chat: chat.button, end: () => end(), stage });
+  const bar = toolbar({ session, viewer, chat: chat.button, people: sessionButton(context, session), end: () => end(), stage });
   const update = (/** @type {State} */ state) => {
     card.update(state);
     bar.update(state);

@@ -17,7 +17,7 @@ import { button, chip, section } from './page.js';
 export async function peopleCard(context, session, over) {
   const message = messageBox();
   const list = h('ul', { class: 'rows', id: 'people' });
-  const may = !over && context.may('sessions:write') && mayManage(context, session);
+  const may = !over && !!session.operator && context.may('sessions:write') && mayManage(context, session);
   const read = async () => {
     try {
       const [present, guests] = await Promise.all([call('GET', `/v1/sessions/${session.id}/participants`), call('GET', `/v1/sessions/${session.id}/guests`)]);
@@ -52,24 +52,25 @@ export const mayManage = ({ me }, session) => me.operator.role === 'administrato
  * @param {(guest: any) => void} remove
  */
 function rows(session, present, guests, may, remove) {
+  const begun = session.state !== 'waiting';
   const place = (/** @type {string} */ id) => present.find(({ operator_id, removed_at }) => operator_id === id && !removed_at);
   const customer = present.find(({ side }) => side === 'customer');
   const asked = guests.filter(({ removed_at }) => !removed_at);
   return [
-    person(session.customer?.name ?? t('console.customer.unnamed'), 'customer', customer),
-    session.operator ? person(session.operator.name, 'operator', place(session.operator.id)) : h('li', { class: 'soft', t: 'console.people.nobody' }),
-    ...asked.map((guest) => person(guest.name, 'guest', place(guest.operator_id), may ? button('console.people.remove', () => remove(guest)) : null)),
+    person(session.customer?.name ?? t('console.customer.unnamed'), 'customer', begun && (customer ?? {})),
+    session.operator ? person(session.operator.name, 'operator', begun && (place(session.operator.id) ?? {})) : h('li', { class: 'soft', t: 'console.people.nobody' }),
+    ...asked.map((guest) => person(guest.name, 'guest', begun && (place(guest.operator_id) ?? {}), may ? button('console.people.remove', () => remove(guest)) : null)),
   ];
 }
 
-/** @param {string} name @param {string} part @param {any} place @param {Node | null} [act] */
+/** @param {string} name @param {string} part @param {any} place false before anybody could be there @param {Node | null} [act] */
 function person(name, part, place, act = null) {
-  const here = place?.connected;
+  const here = place && place.connected;
   return h(
     'li',
     {},
     h('span', { class: 'two' }, h('span', {}, name), h('span', { class: 'soft small', t: `console.people.${part}` })),
-    h('span', { class: 'row' }, chip(here ? 'console.people.here' : 'console.people.away', here ? 'good' : ''), act),
+    h('span', { class: 'row' }, place ? chip(here ? 'console.people.here' : 'console.people.away', here ? 'good' : '') : null, act),
   );
 }
 

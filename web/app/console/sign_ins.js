@@ -37,8 +37,8 @@ export async function signInsCard({ path, may, title, lead = null }) {
 
 /** @param {any} item @param {boolean} may @param {() => void} out */
 function row(item, may, out) {
-  const key = `console.sign_ins.by.${item.method}`;
-  const about = [hasText(key) ? t(key) : null, item.address, t('console.sign_ins.last', { when: when(item.last_used_at ?? item.created_at) })];
+  const by = item.methods.map((/** @type {string} */ method) => t(`console.sign_ins.by.${method}`)).join(' + ');
+  const about = [by, item.machine_id ? t('console.sign_ins.machine') : null, item.address, t('console.sign_ins.last', { when: when(item.last_used_at) })];
   return h(
     'li',
     {},

@@ -19,9 +19,9 @@ const COMBINATIONS = [
 ];
 
 /**
- * @param {{session: any, viewer: import('../../core/viewer.js').TasukiViewer, chat: HTMLElement, end: () => void, stage: HTMLElement}} options
+ * @param {{session: any, viewer: import('../../core/viewer.js').TasukiViewer, chat: HTMLElement, people: HTMLElement, end: () => void, stage: HTMLElement}} options
  */
-export function toolbar({ session, viewer, chat, end, stage }) {
+export function toolbar({ session, viewer, chat, people, end, stage }) {
   const chip = h('span', { class: 'chip', id: 'live-state', t: 'viewer.connecting' });
   const time = h('span', { class: 'soft small elapsed', role: 'timer' });
   const fit = h('button', { type: 'button', t: 'viewer.exact', 'aria-pressed': 'false', onclick: () => toggleFit(viewer, fit) });
@@ -31,7 +31,7 @@ export function toolbar({ session, viewer, chat, end, stage }) {
   const leave = menu('viewer.end', 'end-menu', (close) => endPanel(end, close), 'danger');
   const tools = h('div', { class: 'row tools', hidden: true }, fit, full, keys.element, text.element, chat);
   const about = h('div', { class: 'row about' }, h('img', { src: '/web/app/icon.svg', alt: '' }), who(session), chip, time);
-  const element = h('header', { class: 'toolbar' }, about, tools, leave.element);
+  const element = h('header', { class: 'toolbar' }, about, tools, h('div', { class: 'row' }, people, leave.element));
   let since = 0;
   const clockwork = setInterval(() => {
     if (!element.isConnected && since) clearInterval(clockwork);

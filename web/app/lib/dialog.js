@@ -68,7 +68,7 @@ export function confirmDialog({ title, text, confirm, values, danger = true, act
   });
 }
 
-const notes = h('div', { class: 'notes', role: 'status' });
+const notes = h('div', { class: 'notes', role: 'status', popover: 'manual' });
 
 /** Say in passing that something was done. @param {string} key @param {import('./i18n.js').Values} [values] */
 export function note(key, values = {}) {
@@ -76,5 +76,8 @@ export function note(key, values = {}) {
   const element = h('p', { class: 'note' });
   notes.append(element);
   bindText(element, key, values);
+  // Anew on top, over whatever dialog has opened since.
+  if (notes.matches(':popover-open')) notes.hidePopover();
+  notes.showPopover();
   setTimeout(() => element.remove(), NOTE_MS);
 }

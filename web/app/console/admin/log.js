@@ -1,5 +1,6 @@
 /** The administrative log: who did what, from where; who tried to sign in. */
 
+import { all } from '../../lib/api.js';
 import { h } from '../../lib/dom.js';
 import { openDialog } from '../../lib/dialog.js';
 import { whenExactly } from '../../lib/format.js';
@@ -11,8 +12,10 @@ import { deviceOf } from '../sign_ins.js';
 
 const SUBJECTS = ['sign_in', 'operator', 'organization', 'policy', 'device', 'device_enrolment', 'api_key', 'session', 'password', 'second_factor', 'second_step', 'passkey', 'machine', 'integration', 'webhook_endpoint'];
 
-/** @param {import('../../console.js').Console} _context @returns {Promise<import('../../console.js').View>} */
-export async function logPage(_context) {
+/** @param {import('../../console.js').Console} context @returns {Promise<import('../../console.js').View>} */
+export async function logPage(context) {
+  const operators = context.may('operators:read') ? await all('/v1/operators') : [];
+  const names = new Map(operators.map(({ id, name }) => [id, name]));
   const subjects = SUBJECTS.map((value) => ({ value, label: `console.log.subject.${value}` }));
   const filters = filterBar(
     [
@@ -29,7 +32,7 @@ export async function logPage(_context) {
     empty: 'console.log.empty',
     size: 50,
     columns: [
-      { label: 'console.log.what', cell: (event) => what(event) },
+      { label: 'console.log.what', cell: (event) => what(event, names) },
       { label: 'console.log.who', cell: ({ actor }) => actorText(actor), class: 'names' },
       { label: 'console.log.where', cell: (event) => event.address ?? '', class: 'late' },
       { label: 'console.log.when', cell: ({ time }) => whenExactly(time) },
@@ -40,9 +43,10 @@ export async function logPage(_context) {
   return { element, title: 'console.place.log', close: list.close };
 }
 
-/** @param {any} event */
-function what(event) {
-  const about = [event.data?.login, event.data?.name, event.data?.why].filter((value) => typeof value === 'string');
+/** @param {any} event @param {Map<string, string>} names of operators */
+function what(event, names) {
+  const whom = event.target && event.target.id !== event.actor.id ? names.get(event.target.id) : null;
+  const about = [whom ?? event.data.name, event.data.login, event.data.why].filter((value) => typeof value === 'string');
   const open = button('console.log.details', () => details(event), { class: 'bare' });
   open.replaceChildren(actionText(event.action));
   return h('span', { class: 'two' }, open, about.length ? h('span', { class: 'soft small' }, about.join(' · ')) : null);
@@ -62,7 +66,7 @@ function actorText({ type, name, id }) {
 
 /** Everything about one line. @param {any} event */
 function details(event) {
-  const data = Object.entries(event.data ?? {});
+  const data = Object.entries(event.data);
   return openDialog({ title: 'console.log.details', wide: true }, (/** @type {(value?: boolean) => void} */ close) => [
     facts([
       ['console.log.what', `${actionText(event.action)} (${event.action})`],
