@@ -2,7 +2,7 @@
 
 import struct
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from wire.codec import Reader
 from wire.errors import Malformed
@@ -16,8 +16,7 @@ SIGNATURE_BYTES: Final = 64
 NO_HASH: Final = bytes(32)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """Where a part belongs: picture, group and index there, the picture it changes, its place among the parts."""
 
     picture: int
@@ -28,8 +27,7 @@ class Part:
     parts: int
 
     def encode(self, data: bytes | memoryview) -> bytes:
-        head = _PART.pack(self.picture, self.group, self.index, self.base, self.part, self.parts)
-        return b"".join((head, data))
+        return b"".join((_PART.pack(*self), data))
 
 
 def decode_part(body: bytes | memoryview) -> tuple[Part, memoryview]:
