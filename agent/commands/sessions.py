@@ -30,10 +30,16 @@ def customer_of(name: str | None, email: str | None) -> dict[str, str] | None:
 
 @app.command()
 def create(
-    mode: Annotated[str, typer.Option(help="What you ask for: control, or view (seeing only).")] = "control",
+    mode: Annotated[str, typer.Option(help="What you ask for: manage, control, view, share or present.")] = "control",
     customer_name: Annotated[str | None, typer.Option(help="Whom you help.")] = None,
     customer_email: Annotated[str | None, typer.Option(help="Their e-mail address.")] = None,
     reference: Annotated[str | None, typer.Option(help="The ticket it belongs to, as system:id.")] = None,
+    purpose: Annotated[
+        str | None, typer.Option(help="Why there is help, where your organisation wants to know.")
+    ] = None,
+    feature: Annotated[
+        list[str] | None, typer.Option(help="What you want beside the screen, e.g. chat; may be given several times.")
+    ] = None,
     expires_in: Annotated[int | None, typer.Option(help="How long the code is good, in seconds.")] = None,
     server: ServerOption = None,
     as_json: JsonOption = False,
@@ -47,6 +53,10 @@ def create(
         if not (system and colon and number):
             raise CommandError("a reference looks like zendesk:4711")
         body["reference"] = {"system": system, "id": number}
+    if purpose is not None:
+        body["purpose"] = purpose
+    if feature:
+        body["features"] = feature
     if expires_in is not None:
         body["expires_in"] = expires_in
 

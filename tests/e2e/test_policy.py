@@ -1,5 +1,6 @@
 """An administrator narrows a policy while a session runs: customer, operator and relay follow, over the real processes."""
 
+import json
 import re
 
 import pytest
@@ -21,12 +22,24 @@ def answers_between(log: str, change: str, outcome: str) -> int:
 
 @pytest.mark.rule("R36")
 def test_a_narrowed_policy_reaches_everybody_who_is_in(stack: Stack) -> None:
-    policy = stack.ok("POST", "/v1/policies", {"name": "Everybody", "members": {}})["id"]
+    policy = stack.ok("POST", "/v1/policies", {"name": "Everybody", "members": {"reason_required": True}})["id"]
     stack.ok("PATCH", "/v1/organization", {"policy_id": policy})
     me = stack.ok("GET", "/v1/me")["operator"]["id"]
     asked = stack.ok("GET", f"/v1/operators/{me}/effective-policy?mode=view")
     assert asked["allowed"], asked["refused_because"]
-    made = stack.session(features=FEATURES)
+    made = json.loads(
+        stack.tasuki(
+            "session",
+            "create",
+            "--purpose",
+            "The printer is on fire",
+            "--feature",
+            FEATURES[0],
+            "--feature",
+            FEATURES[1],
+            "--json",
+        ).stdout
+    )
     assert made["features"] == FEATURES
     with stack.customer(made["code"]) as customer, stack.viewer(made["id"]) as viewer:
         accept(customer, viewer.until("digits")["digits"])
