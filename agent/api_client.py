@@ -42,6 +42,10 @@ class ApiClient:
     ) -> None:
         await self._http.aclose()
 
+    def use(self, token: str) -> None:
+        """From now on this access token."""
+        self._http.headers["Authorization"] = f"Bearer {token}"
+
     async def get(self, path: str, **params: str | int) -> Json:
         return await self.call("GET", path, params=params)
 

@@ -6,7 +6,7 @@ Exit codes: 0 done · 1 failed · 2 wrong usage · 3 server or relay not reachab
 
 import typer
 
-from agent.commands import account, chat, device, doctor, join, remote, server, sessions, share, view
+from agent.commands import account, chat, device, doctor, join, remote, security, server, sessions, share, view
 from agent.commands.output import run_command
 
 app = typer.Typer(
@@ -20,6 +20,9 @@ app = typer.Typer(
 )
 app.command("login")(account.login)
 app.command("logout")(account.logout)
+app.command("console")(account.console)
+app.add_typer(security.app, name="security")
+app.add_typer(security.sign_ins_app, name="sign-ins")
 app.command("join")(join.join)
 app.add_typer(sessions.app, name="session")
 app.command("view")(view.view)

@@ -28,7 +28,7 @@ SAID: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "operator-suspended": ("Your access is suspended; ask an administrator of your organisation.", {}),
     "mfa-required": (
-        "Go on with POST /v1/auth/mfa/verify.",
+        "The password is right, and the second step is missing: go on with POST /v1/auth/mfa/verify.",
         {"mfa_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6…", "methods": ["passkey", "totp", "recovery"], "expires_in": 600},
     ),
     "mfa-enrolment-required": (

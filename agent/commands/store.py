@@ -5,7 +5,7 @@ import json
 import os
 import secrets
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,6 +60,11 @@ class Credentials:
             server, username, answer["access_token"], answer["refresh_token"], time.time() + float(answer["expires_in"])
         )
 
+    def renew_access(self, answer: dict[str, Any]) -> "Credentials":
+        """With a new access token; the refresh token stays."""
+        expires_at = time.time() + float(answer["expires_in"])
+        return replace(self, access_token=str(answer["access_token"]), expires_at=expires_at)
+
     def save(self) -> None:
         write(folder() / "credentials.json", asdict(self))
 
@@ -74,6 +79,25 @@ class Credentials:
     @staticmethod
     def forget() -> None:
         (folder() / "credentials.json").unlink(missing_ok=True)
+
+
+class ServerNotes:
+    """What is kept about a server beyond a sign-in: this machine's key there, and what makes this device known."""
+
+    def __init__(self, server: str) -> None:
+        self._server = server.rstrip("/")
+        self._path = folder() / "servers.json"
+
+    def get(self, name: str) -> Any:
+        """A note; None when there is none."""
+        mine = read(self._path).get(self._server)
+        return mine.get(name) if isinstance(mine, dict) else None
+
+    def put(self, name: str, value: object) -> None:
+        """Keep a note."""
+        whole = read(self._path)
+        mine = whole.get(self._server)
+        write(self._path, whole | {self._server: (mine if isinstance(mine, dict) else {}) | {name: value}})
 
 
 async def signed_in(server: str | None) -> ApiClient:

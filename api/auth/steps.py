@@ -26,7 +26,7 @@ def second_step(
     """Raise MfaRequired when a second factor is set up, with what the next step needs. What was written is kept."""
     if operator.second_factors:
         raise MfaRequired(
-            "Go on with POST /v1/auth/mfa/verify.",
+            "The password is right, and the second step is missing: go on with POST /v1/auth/mfa/verify.",
             keep=True,
             mfa_token=pending.make(context, operator, Step.VERIFY, machine_id, new_password_hash),
             methods=operator.second_factors,
