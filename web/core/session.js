@@ -148,7 +148,7 @@ export class ViewerSession extends Stateful {
     const verdict = this.#customer.compare(typed);
     if (verdict === 'right') return this.#decide();
     if (verdict === 'failed') return this.#leave('system', 'verification_failed');
-    this.set({ attempt: this.#customer.attempt });
+    this.set({ phase: 'verifying', attempt: this.#customer.attempt });
     await this.#agreement?.anew();
   }
 

@@ -29,6 +29,7 @@ from picows import (
 from agent.host.capture.base import Frame
 from agent.host.consent import Consent, Mode
 from agent.host.events import DigitsNeeded, Ended, Event, Input, Pointer
+from agent.host.grants import SHARED
 from agent.host.protocol import HostProtocol
 from agent.outbox import Outbox
 from wire.header import Delivery, Stream, header, join_frame, split_frame, unpack
@@ -76,7 +77,13 @@ class _Door(WSListener):
 class LiveHost:
     """The host of one session; use its methods from the test's thread, it lives in its own."""
 
-    def __init__(self, mode: Mode = "control", link: bytes | None = None, policy: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        mode: Mode = "control",
+        link: bytes | None = None,
+        policy: dict[str, Any] | None = None,
+        features: tuple[str, ...] = (),
+    ) -> None:
         """`policy` is what the session statement demands."""
         self.statement, statement_hash = statement(policy=policy or {})
         self.events: list[Event] = []
@@ -96,7 +103,7 @@ class LiveHost:
         self._doors: list[_Door] = []
         self._outbox = Outbox()
         numbers = itertools.count(1)
-        self.consent = Consent(mode)
+        self.consent = Consent(mode, features)
         self.protocol = HostProtocol(
             sender=HOST,
             ticket="host-ticket",
@@ -107,6 +114,7 @@ class LiveHost:
             entropy=os.urandom,
             counter=lambda: next(numbers),
             link=link,
+            side="operator" if mode in SHARED else "customer",
         )
         self._screen: tuple[bytes, int, int] | None = None
         self._loop = asyncio.new_event_loop()

@@ -5,8 +5,8 @@ import { resumeStore } from '/web/core/resume_store.js';
 import { SessionEnded } from '/web/core/tickets.js';
 import '/web/core/viewer.js';
 
-/** @param {any} grant @param {{link?: string, ended?: {by: string, reason: string}}} [options] */
-export async function open(grant, { link, ended } = {}) {
+/** @param {any} grant @param {{link?: string, customer?: boolean, ended?: {by: string, reason: string}}} [options] */
+export async function open(grant, { link, ended, customer } = {}) {
   const style = document.createElement('link');
   Object.assign(style, { rel: 'stylesheet', href: '/web/core/viewer.css' });
   const loaded = new Promise((resolve) => (style.onload = resolve));
@@ -28,7 +28,7 @@ export async function open(grant, { link, ended } = {}) {
     },
   };
   const store = resumeStore(grant.session_id);
-  await viewer.open({ grant, source, store, link: link && fromHex(link) });
+  await viewer.open({ grant, source, store, link: link && fromHex(link), customer });
 }
 
 /** SHA-256 of the canvas's RGB, and its size. */
