@@ -1,15 +1,21 @@
 """From where and through which link people sign in: networks at every use, the entry link, and what the settings refuse."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from agent.api_client import ApiClient, ApiError
+from agent.commands.account import _SignIn
+from agent.commands.second_step import Asking
 from api.passwords.bringing import DEVICE_COOKIE, ENTRY_COOKIE
 from api.passwords.checking import REFUSED
 from tests.integration.api.account_races import from_address
 from tests.integration.api.support import PASSWORD, Api, Person, problem
+
+pytestmark = pytest.mark.usefixtures("quick_passwords")
 
 HERE, THERE = "192.0.2.7", "203.0.113.7"
 CLIENT = {"X-Tasuki-Client": "console"}
@@ -131,6 +137,25 @@ async def test_the_entry_link_is_needed_by_whom_it_is_set_for(api: Api) -> None:
     assert (await settings(api, entry_link="everyone")).status_code == 200
     problem(await from_address(api, HERE, "acme/bob", PASSWORD), 401, "sign-in-failed")
     assert (await get(api, HERE, "/v1/me", api.bob.headers)).status_code == 200
+
+
+async def test_the_terminal_sends_it_and_keeps_it(api: Api, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TASUKI_CONFIG_DIR", str(tmp_path / "home"))
+    made = await entry_link(api)
+    await settings(api, entry_link="everyone")
+    transport = httpx.ASGITransport(api.app, client=(HERE, 1))
+
+    async def sign_in(link: str | None) -> dict[str, Any]:
+        async with ApiClient("http://localhost:8080", transport=transport) as client:
+            signing_in = _SignIn(client, "http://localhost:8080", "acme/bob", Asking(from_stdin=False), link)
+            return await signing_in.run(PASSWORD)
+
+    with pytest.raises(ApiError):
+        await sign_in(None)
+    with pytest.raises(ApiError):
+        await sign_in(made["url"] + "x")
+    assert (await sign_in(made["url"]))["access_token"]
+    assert (await sign_in(None))["access_token"]
 
 
 async def opened(api: Api, url: str) -> httpx.Response:

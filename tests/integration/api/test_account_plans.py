@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from sqlalchemy import event
 
 from tests.integration.api.account_races import from_address
 from tests.integration.api.support import PASSWORD, Api
+
+pytestmark = pytest.mark.usefixtures("quick_passwords")
 
 GROWING = (
     "operator",

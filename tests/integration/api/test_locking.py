@@ -14,6 +14,8 @@ from tests.integration.api import account_races
 from tests.integration.api.account_races import from_address
 from tests.integration.api.support import PASSWORD, Api, problem
 
+pytestmark = pytest.mark.usefixtures("quick_passwords")
+
 
 async def settings(api: Api, **changes: Any) -> None:
     answer = await api.http.patch("/v1/organization", json={"settings": changes}, headers=api.alice.headers)
