@@ -8,6 +8,7 @@ from api.problems import (
     Forbidden,
     IdempotencyMismatch,
     Invalid,
+    NetworkNotAllowed,
     NotFound,
     PayloadTooLarge,
     Problem,
@@ -63,7 +64,7 @@ def _add_problems(operation: dict[str, Any]) -> None:
     schemes = {name for needed in operation.get("security", []) for name in needed}
     kinds: list[type[Problem]] = [Unauthenticated, TokenRefused] if schemes else []
     if "operator" in schemes:
-        kinds.append(ScopeMissing)
+        kinds += [ScopeMissing, NetworkNotAllowed]
     if any(FRESH in scopes for needed in operation.get("security", []) for scopes in needed.values()):
         kinds += [Forbidden, StepUpRequired]
     if any(parameter["in"] == "path" for parameter in operation.get("parameters", [])):

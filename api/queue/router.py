@@ -18,6 +18,7 @@ from api.problems import (
     Forbidden,
     ModeNotAllowed,
     NotFound,
+    PolicyRefused,
     SessionEnded,
     TokenRefused,
     Unauthenticated,
@@ -59,7 +60,7 @@ async def list_queue(caller: SessionsReader, context: Ctx, seen: Seen = None, wa
     operation_id="pick_up_session",
     summary="Help who waits",
     response_model=SessionView,
-    responses=answers(NotFound, AlreadyPickedUp, SessionEnded, ModeNotAllowed, Forbidden),
+    responses=answers(NotFound, AlreadyPickedUp, SessionEnded, ModeNotAllowed, PolicyRefused, Forbidden),
 )
 async def pick_up(
     caller: SessionsWriter, session_id: str, context: Ctx, db: Db, remembered: Idempotent

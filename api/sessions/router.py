@@ -23,6 +23,7 @@ from api.problems import (
     NoRelay,
     NotFound,
     OriginNotAllowed,
+    PolicyRefused,
     SessionEnded,
     Unavailable,
 )
@@ -50,7 +51,7 @@ router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
     summary="Create a session",
     status_code=201,
     response_model=SessionView,
-    responses=answers(ModeNotAllowed, Forbidden, Unavailable),
+    responses=answers(ModeNotAllowed, PolicyRefused, Forbidden, Unavailable),
 )
 async def create_session(
     caller: SessionsWriter, body: SessionCreate, context: Ctx, db: Db, remembered: Idempotent
@@ -170,7 +171,14 @@ async def list_participants(caller: SessionsReader, session_id: str, db: Db) -> 
     status_code=201,
     response_model=Admission,
     responses=answers(
-        NotFound, SessionEnded, OriginNotAllowed, ModeNotAllowed, Forbidden, NoRelay, ConnectionNotAllowed
+        NotFound,
+        SessionEnded,
+        OriginNotAllowed,
+        ModeNotAllowed,
+        PolicyRefused,
+        Forbidden,
+        NoRelay,
+        ConnectionNotAllowed,
     ),
 )
 async def create_ticket(

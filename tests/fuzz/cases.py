@@ -39,7 +39,16 @@ def no_bug(_context: Any, response: Any, _case: Any) -> bool | None:
     return None
 
 
-CHECKS = [no_bug, *(checks.CHECKS.get_one(f"{name}_conformance") for name in _CONFORMANCE)]
+def problem_is_documented(_context: Any, response: Any, case: Any) -> bool | None:
+    """Not only the status: the kind of problem is among those that the operation says it may answer with."""
+    if response.status_code >= 400:
+        documented = case.operation.definition.raw["responses"].get(str(response.status_code), {})
+        kinds = documented.get("content", {}).get("application/problem+json", {}).get("examples", {})
+        assert response.json()["slug"] in kinds, f"{response.json()['slug']} is not among {sorted(kinds)}"
+    return None
+
+
+CHECKS = [no_bug, problem_is_documented, *(checks.CHECKS.get_one(f"{name}_conformance") for name in _CONFORMANCE)]
 LONGEST_WAIT = 0
 """Long polls answer at once: what they answer is checked, not how long they wait."""
 

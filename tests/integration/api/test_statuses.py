@@ -93,7 +93,7 @@ async def test_the_documented_example_is_understood(
         body = {"data": content[FORM]["example"]}
     answer = await api.http.request(method.upper(), url, params=params, headers=headers_for(api, operation), **body)
     assert str(answer.status_code) in operation["responses"], answer.text
-    named = {"create_integration", "create_device_group", "create_device_enrolment"}  # ids that are not here
+    named = {"create_integration", "create_device_group", "create_device_enrolment", "change_organization"}  # ids that are not here
     assert answer.status_code != 422 or operation["operationId"] in named, answer.text
     assert json.loads(answer.text or "{}") is not None
 
