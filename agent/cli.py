@@ -6,7 +6,21 @@ Exit codes: 0 done · 1 failed · 2 wrong usage · 3 server or relay not reachab
 
 import typer
 
-from agent.commands import account, chat, device, doctor, join, remote, security, server, sessions, share, view
+from agent.commands import (
+    account,
+    chat,
+    device,
+    doctor,
+    handing,
+    join,
+    queue,
+    remote,
+    security,
+    server,
+    sessions,
+    share,
+    view,
+)
 from agent.commands.output import run_command
 
 app = typer.Typer(
@@ -25,6 +39,9 @@ app.add_typer(security.app, name="security")
 app.add_typer(security.sign_ins_app, name="sign-ins")
 app.command("join")(join.join)
 app.add_typer(sessions.app, name="session")
+for command in (handing.invite, handing.transfer, handing.guest, handing.note):
+    sessions.app.command()(command)
+sessions.app.add_typer(queue.app, name="queue")
 app.command("view")(view.view)
 app.command("share")(share.share)
 app.command("chat")(chat.chat)

@@ -21,6 +21,7 @@ from typing import Any
 import httpx
 from ulid import ULID
 
+from bench import sign_in as signing_in
 from bench.load import Client, Request, in_turns
 from bench.table import Table
 from tests.e2e.stack import free_ports
@@ -217,6 +218,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="tasuki-bench-") as place:
         folder = Path(place)
         operations(table, folder / "api")
+        signing_in.cost(table, folder / "api", free_ports(1)[0], our_api, PASSWORD)
         lists(table, folder / "api", folder)
     return table.finish()
 

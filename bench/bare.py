@@ -82,7 +82,7 @@ def build(url: str) -> fastapi.FastAPI:
     @app.on_event("startup")
     async def tables() -> None:
         async with engine.begin() as connection:
-            await connection.run_sync(lambda plain: SQLModel.metadata.create_all(plain, tables=[Note.__table__]))
+            await connection.run_sync(SQLModel.metadata.tables["note"].create, checkfirst=True)
 
     return app
 

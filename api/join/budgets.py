@@ -18,6 +18,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from api.join.counts import BUCKET_SECONDS, Counts, Key, MemoryCounts, Tally
 from api.kit.throttle import Standing, address_key
 from api.problems import TooManyRequests
@@ -78,9 +80,9 @@ class JoinBudgets:
         self._counts = counts or MemoryCounts()
         self._turns: dict[str, _Turn] = {}
 
-    async def shielded(self) -> bool:
+    async def shielded(self, db: AsyncSession) -> bool:
         """Whether somebody seems to be guessing."""
-        return (await self._counts.tally(_ALL, self._now())).failures >= SHIELD_FAILURES
+        return (await self._counts.tally(db, _ALL, self._now())).failures >= SHIELD_FAILURES
 
     @asynccontextmanager
     async def attempt(self, address: str | None, code: str) -> AsyncIterator[Attempt]:

@@ -47,7 +47,7 @@ async def preview(db: AsyncSession, context: Context, code: str) -> PreviewView:
     return PreviewView(
         session=SessionPreview(
             organisation=OrganizationName(name=organization.name),
-            operator=operator and OperatorName(name=operator.name, verified=session.verified_as),
+            operator=OperatorName(name=operator.name, verified=session.verified_as) if operator else None,
             mode=Mode(session.mode),
             features=held["features"],
             recording=Recording(session.recording),

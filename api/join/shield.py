@@ -51,8 +51,8 @@ async def _tell(db: AsyncSession, context: Context, attempt: Attempt, now: datet
 def _mail(db: AsyncSession, context: Context, name: str, email: str | None, failures: int) -> None:
     if email is None:
         return
-    values = {"name": name, "failures": failures, "server": context.settings.public_url, "digits": SHIELDED_DIGITS}
+    server, digits = context.settings.public_url, SHIELDED_DIGITS
     try:
-        mail.queue(db, context, email, "join_shield", "en", **values)
+        mail.queue(db, context, email, "join_shield", "en", name=name, failures=failures, server=server, digits=digits)
     except AddressUnusable:
         log.warning("join.shield_mail_unusable", operator=name)

@@ -6,13 +6,15 @@ dialect stays as it is; it is handed this connection by `connect_args={"async_cr
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Self
 
 import aiosqlite
 
 Rows = list[Any]
+Answer = tuple[Rows, Any, int, int | None]
+"""Rows, description, number of rows changed, last row's id."""
 
 
 def connect(database: str, **options: Any) -> "Connection":
@@ -38,12 +40,12 @@ class Cursor:
 
     async def execute(self, statement: str, parameters: Sequence[Any] = ()) -> Self:
         """Execute and fetch, in the connection's thread."""
-        self._take(await self._connection._execute(self._connection.whole, statement, parameters))
+        self._take(await self._connection.run(self._connection.whole, statement, parameters))
         return self
 
     async def executemany(self, statement: str, parameters: Sequence[Sequence[Any]]) -> Self:
         """Several rows at once."""
-        self._take(await self._connection._execute(self._connection.many, statement, parameters))
+        self._take(await self._connection.run(self._connection.many, statement, parameters))
         return self
 
     async def fetchall(self) -> Rows:
@@ -65,7 +67,7 @@ class Cursor:
         """There is nothing open."""
         self._rows = []
 
-    def _take(self, answer: tuple[Rows, Any, int, int | None]) -> None:
+    def _take(self, answer: Answer) -> None:
         self._rows, self.description, self.rowcount, self.lastrowid = answer
 
 
@@ -76,21 +78,26 @@ class Connection(aiosqlite.Connection):
         """Costs nothing."""
         return Cursor(self)
 
+    async def run(self, work: Callable[..., Answer], *arguments: Any) -> Answer:
+        """Do something in the connection's thread."""
+        answer: Answer = await self._execute(work, *arguments)  # type: ignore[no-untyped-call]
+        return answer
+
     async def rollback(self) -> None:
         """Without a transaction there is nothing to undo, and no hop for it."""
         if self._conn.in_transaction:
             await super().rollback()
 
-    def whole(self, statement: str, parameters: Sequence[Any]) -> tuple[Rows, Any, int, int | None]:
+    def whole(self, statement: str, parameters: Sequence[Any]) -> Answer:
         """In the thread: rows, description, number of rows changed, last row's id."""
         return _answer(self._conn.execute(statement, parameters))
 
-    def many(self, statement: str, parameters: Sequence[Sequence[Any]]) -> tuple[Rows, Any, int, int | None]:
+    def many(self, statement: str, parameters: Sequence[Sequence[Any]]) -> Answer:
         """Likewise, for several rows at once."""
         return _answer(self._conn.executemany(statement, parameters))
 
 
-def _answer(cursor: sqlite3.Cursor) -> tuple[Rows, Any, int, int | None]:
+def _answer(cursor: sqlite3.Cursor) -> Answer:
     try:
         rows = cursor.fetchall() if cursor.description else []
         return rows, cursor.description, cursor.rowcount, cursor.lastrowid

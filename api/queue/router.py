@@ -44,13 +44,14 @@ async def list_queue(caller: SessionsReader, context: Ctx, seen: Seen = None, wa
     With `seen` and `wait` it is a long poll.
     """
 
+    newest = QueueView(items=[], version="")
+
     async def read() -> list[QueueView]:
         nonlocal newest
         async with context.database.read() as db:
             newest = await service.show(db, context, caller)
         return [newest] if newest.version != seen else []
 
-    newest = QueueView(items=[], version="")
     await poll(context, queue_topic(caller.organization_id), wait, read)
     return newest
 
@@ -113,11 +114,12 @@ async def get_place(
         async with context.database.read() as db:
             return await service.place_of(db, context, token)
 
+    organization_id, newest = await now()
+
     async def read() -> list[PlaceView]:
         nonlocal newest
         _, newest = await now()
         return [] if newest.queue is not None and newest.queue.position == position else [newest]
 
-    organization_id, newest = await now()
     await poll(context, queue_topic(organization_id), wait, read)
     return newest

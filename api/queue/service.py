@@ -96,7 +96,7 @@ async def place_of(db: AsyncSession, context: Context, token: str) -> tuple[str,
         session_id=session.id,
         state=State(session.state),
         queue=await places.place(db, session) if waits else None,
-        operator=operator and views.operator_shown(operator, session),
+        operator=views.operator_shown(operator, session) if operator else None,
     )
 
 

@@ -54,7 +54,7 @@ async def admit(db: AsyncSession, context: Context, session: Session, participan
         limits=Limits(**statement.limits_of(session)),
         policy=policy.token_of(context, session),
         organisation=await _organization(db, session),
-        operator=operator and views.operator_shown(operator, session),
+        operator=views.operator_shown(operator, session) if operator else None,
     )
 
 

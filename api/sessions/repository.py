@@ -237,7 +237,7 @@ async def ended_since(db: AsyncSession, since: datetime) -> Sequence[Session]:
     return (await db.exec(select(Session).where(col(Session.ended_at) > since))).all()
 
 
-async def removed_since(db: AsyncSession, since: datetime) -> Sequence[tuple[Participant, list[str]]]:
+async def removed_since(db: AsyncSession, since: datetime) -> Sequence[tuple[Participant, Sequence[str]]]:
     """Who was sent out of a session lately, with the session's relays, for a relay that registers anew."""
     rows = select(Participant, Session.relay_ids).join(Session, col(Session.id) == col(Participant.session_id))
     return (await db.exec(rows.where(col(Participant.removed_at) > since))).all()

@@ -72,7 +72,7 @@ async def make(db: AsyncSession, context: Context, caller: Caller, body: Session
         expires_at - now,
         scheduled=starts_at is not None,
         wanted=body.code_digits or organization.code_digits,
-        shielded=await context.join_budgets.shielded(),
+        shielded=await context.join_budgets.shielded(db),
     )
     code = await codes.draw(db, context.sealer, session.id, digits, expires_at, starts_at)
     record(db, session, "session.created", now, state=str(State.WAITING), mode=str(session.mode))

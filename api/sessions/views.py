@@ -82,12 +82,13 @@ async def many(db: AsyncSession, context: Context, caller: Caller, sessions: Seq
             context,
             session,
             shown,
-            session.operator_id
-            and OperatorShown(
+            OperatorShown(
                 id=session.operator_id,
                 name=names.get(session.operator_id, ""),
                 verified=session.verified_as,
-            ),
+            )
+            if session.operator_id
+            else None,
             _code(context, caller, session, found_codes.get(session.id)),
             found_participants.get(session.id, []),
         )

@@ -14,9 +14,11 @@ import pytest
 
 from api import admin
 from api.db import create_engine
+from api.join import budgets
 from api.main import CannotStart
-from tests.integration.api import account_races
+from tests.integration.api import account_races, plans
 from tests.integration.api.conftest import install
+from tests.integration.api.crowd import crowd
 from tests.integration.api.device import Machine, enrolled, ticket
 from tests.integration.api.support import PASSWORD, Api, Installation, ShiftedClock, problem, running
 from tests.integration.api.test_migrations import up_down_up
@@ -167,6 +169,59 @@ async def _time(api: Api) -> None:
     async with asyncio.timeout(10):
         while (await api.get(f"/v1/sessions/{session['id']}"))["state"] != "expired":
             await asyncio.sleep(0.05)
+
+
+async def test_200_at_once_by_two_processes_lose_nothing(on_postgresql: Installation, cluster: str) -> None:
+    async with (
+        running(on_postgresql, database_url=cluster) as one,
+        running(on_postgresql, database_url=cluster) as two,
+    ):
+        await one.register_relays()
+        await crowd([one, two])
+
+
+async def test_two_processes_share_the_budget_of_wrong_codes(on_postgresql: Installation, cluster: str) -> None:
+    clock = ShiftedClock()
+    clock.advance(hours=5)  # away from the failures of other tests
+    async with (
+        running(on_postgresql, clock, database_url=cluster) as one,
+        running(on_postgresql, clock, database_url=cluster) as two,
+    ):
+        await one.register_relays()
+        guesses = await asyncio.gather(*(api.join("000000000000") for api in (one, two) * 10))
+        statuses = sorted(answer.status_code for answer in guesses)
+        assert statuses == [404] * budgets.ADDRESS_FAILURES + [429] * (20 - budgets.ADDRESS_FAILURES)
+        await one.later(hours=1)
+        assert (await two.join((await one.create())["code"])).status_code == 200
+
+
+async def test_the_queue_is_heard_of_by_another_process(on_postgresql: Installation, cluster: str) -> None:
+    async with (
+        running(on_postgresql, database_url=cluster) as one,
+        running(on_postgresql, database_url=cluster) as two,
+    ):
+        await one.register_relays()
+        seen = (await two.get("/v1/queue"))["version"]
+        hears = asyncio.create_task(two.get("/v1/queue", two.bob, seen=seen, wait=20))
+        session = await one.create(queue=True)
+        host = (await one.join(session["code"])).json()
+        assert [item["session_id"] for item in (await hears)["items"]] == [session["id"]]
+        path = f"/v1/sessions/{session['id']}/pick-up"
+        picked = await asyncio.gather(
+            *(api.http.post(path, headers=person.headers) for api, person in ((one, one.alice), (two, two.bob)))
+        )
+        assert sorted(answer.status_code for answer in picked) == [200, 409]
+        await one.post(f"/v1/sessions/{session['id']}/end", status=200)
+        assert host["queue"] == {"position": 1, "waiting": 1}
+
+
+async def test_no_everyday_statement_scans_a_large_table(on_postgresql: Installation, cluster: str) -> None:
+    async with running(on_postgresql, database_url=cluster) as api:
+        await api.register_relays()
+        with plans.watched(api) as statements:
+            await plans.everyday(api)
+        assert len(statements) > 60
+        assert await plans.scans(api, statements) == []
 
 
 async def test_a_second_first_run_is_refused(on_postgresql: Installation, cluster: str) -> None:

@@ -2,15 +2,12 @@
 
 import asyncio
 
+from tests.integration.api.crowd import crowd
 from tests.integration.api.support import Api
 
 
-async def test_200_parallel_creates_lose_nothing(api: Api) -> None:
-    sessions = await asyncio.gather(*(api.create(mode="view") for _ in range(200)))
-    assert len({session["id"] for session in sessions}) == 200
-    assert len({session["code"] for session in sessions}) == 200
-    listed = (await api.get("/v1/sessions", limit=200))["items"]
-    assert {item["id"] for item in listed} == {session["id"] for session in sessions}
+async def test_200_parallel_creations_claims_and_ends_lose_nothing(api: Api) -> None:
+    await crowd([api])
 
 
 async def test_parallel_counts_add_up(api: Api) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -61,7 +61,7 @@ async def in_a_table(folder: Path) -> AsyncIterator[Counts]:
 
 
 KINDS = [in_memory, in_a_table]
-Kind = Callable[[Path], "asynccontextmanager[Counts]"]
+Kind = Callable[[Path], AbstractAsyncContextManager[Counts]]
 
 
 @pytest.mark.rule("R10")
@@ -157,8 +157,8 @@ async def test_refused_tries_do_not_use_up_what_everybody_shares() -> None:
     guesses, _ = made()
     for _ in range(5_000):
         await guess(guesses, "192.0.2.7")
-    assert not await guesses.shielded()
     async with guesses.attempt("198.51.100.1", EIGHT) as attempt:
+        assert not attempt.shielded
         assert attempt.failures == budgets.ADDRESS_FAILURES + 1
 
 
