@@ -29,7 +29,11 @@ async def sign_in(
     """Tokens for a right password that need not be changed, when no second step is needed."""
     checked = await check_password(context, Account.of(username), password, address, brought)
     if checked.must_change is not None:
-        raise PasswordChangeRequired(checked.must_change)
+        raise PasswordChangeRequired(
+            checked.must_change,
+            one_time=checked.operator.must_change_password,
+            rules=rules.said(checked.organization, checked.operator),
+        )
     operator = checked.operator
     rehashed = await context.passwords.hash(password) if context.passwords.outdated(operator.password_hash) else None
     async with context.database.write() as db:

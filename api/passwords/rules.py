@@ -6,6 +6,7 @@ guessable or known to have leaked is refused. Older rules (8 to 20 characters wi
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 from zxcvbn import zxcvbn
 
@@ -37,6 +38,12 @@ async def refuse(context: Context, organization: Organization, operator: Operato
     why = why or await _used_before(context, settings, operator, password)
     if why is not None:
         raise Invalid.at(f"#/{member}", why)
+
+
+def said(organization: Organization, operator: Operator) -> dict[str, Any]:
+    """The rules for this operator as they can be shown to them beforehand: `settings.password` with the length that holds."""
+    settings = settings_of(organization)
+    return settings.password.model_dump() | {"min_length": shortest_password(settings, operator.role)}
 
 
 def shape(text: str, settings: OrganizationSettings, role: str) -> str | None:

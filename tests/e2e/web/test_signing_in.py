@@ -169,6 +169,7 @@ def test_whoever_must_have_a_second_step_is_led_to_set_one_up(page: Page, stack:
     stack.ok("PATCH", "/v1/organization", {"settings": {"second_factor": "administrators"}})
     page.goto(stack.url + "/console")
     fill_sign_in(page, "carla", one_time)
+    expect(page.locator("#password-rules")).to_contain_text("At least 8 characters")
     choose_password(page)
     expect(page.get_by_role("heading", name="Set up your second step")).to_be_visible()
     assert page.evaluate(CHECK) == []

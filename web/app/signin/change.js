@@ -7,12 +7,11 @@ import { newPassword } from './rules.js';
 
 /**
  * @param {import('./flow.js').Flow} flow
- * @param {any} problem
+ * @param {{one_time: boolean, rules: import('./rules.js').Rules}} problem
  * @returns {HTMLElement}
  */
 export function changeForm(flow, problem) {
   const { username, password } = flow.typed;
-  const expired = problem.slug === 'password-expired' || problem.because === 'expired';
   const act = async (/** @type {any} */ { new_password, repeated }) => {
     if (new_password !== repeated) return 'console.change.differ';
     try {
@@ -30,7 +29,7 @@ export function changeForm(flow, problem) {
   return form(
     { id: 'change-password', class: 'card stack', act, submit: 'console.change.submit' },
     h('h1', { t: 'console.change.title' }),
-    h('p', { class: 'soft', t: expired ? 'console.change.expired' : 'console.change.lead' }),
+    h('p', { class: 'soft', t: problem.one_time ? 'console.change.lead' : 'console.change.expired' }),
     h('input', { type: 'hidden', name: 'username', value: username, autocomplete: 'username' }),
     ...newPassword(problem.rules),
   );

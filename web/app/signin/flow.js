@@ -66,7 +66,6 @@ export function signInFlow(box, done, options = {}) {
 /** Answers that ask for another step. @type {Record<string, (flow: Flow, problem: any) => HTMLElement>} */
 const STEPS = {
   'password-change-required': changeForm,
-  'password-expired': changeForm,
   'mfa-required': secondStep,
   'mfa-enrolment-required': enrolment,
 };

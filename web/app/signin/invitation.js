@@ -32,7 +32,7 @@ export function invitationView(token, done) {
       { id: 'invitation', class: 'card stack', submit: 'console.change.submit', act },
       h('h1', { t: 'console.invitation.title' }),
       h('p', { class: 'soft', t: 'console.invitation.lead' }),
-      ...newPassword(undefined, true, 'password'),
+      ...newPassword(null, true, 'password'),
     ),
   );
   return { element: box, title: 'console.invitation.title' };

@@ -8,21 +8,17 @@ import { icon } from '../lib/icons.js';
  *   refuse_leaked?: boolean, refuse_guessable?: boolean}} Rules
  */
 
-/** Where the organisation has not set another; fewer are taken where a second step is demanded, which the server says. */
-const DEFAULT_CHARACTERS = 15;
-
 /**
  * A new password and its repetition, with the rules under them.
- * @param {Rules | undefined} rules
+ * @param {Rules | null} rules null where the organisation is not known yet: then only what always helps is said
  * @param {boolean} [focus] on the first of them
  * @param {string} [name] of the member in the request
  * @returns {HTMLElement[]}
  */
 export function newPassword(rules, focus = true, name = 'new_password') {
-  const wanted = { ...rules, min_length: rules?.min_length ?? DEFAULT_CHARACTERS };
   const secret = { type: 'password', required: true, autocomplete: 'new-password', 'data-as': 'secret' };
-  const list = rulesOf(wanted);
-  const first = h('input', { id: 'new-password', name, minlength: wanted.min_length, 'data-focus': focus, 'aria-describedby': 'password-rules', ...secret });
+  const list = rulesOf(rules);
+  const first = h('input', { id: 'new-password', name, minlength: rules?.min_length, 'data-focus': focus, 'aria-describedby': 'password-rules', ...secret });
   const second = h('input', { id: 'repeated', name: 'repeated', ...secret });
   first.addEventListener('input', () => list.check(first.value));
   return [
@@ -31,12 +27,14 @@ export function newPassword(rules, focus = true, name = 'new_password') {
   ];
 }
 
-/** @param {Rules & {min_length: number}} rules */
-function rulesOf({ min_length, max_length, require_symbols, reuse_last, refuse_leaked, refuse_guessable, max_age_days }) {
+/** @param {Rules | null} rules */
+function rulesOf(rules) {
+  const { min_length: min = 0, max_length: max, require_symbols, reuse_last, refuse_leaked, refuse_guessable, max_age_days } = rules ?? {};
+  const long = (/** @type {string} */ text) => [...text].length >= (min ?? 0) && [...text].length <= (max ?? Infinity);
   /** Key, values, and what can be seen while typing. @type {[boolean | undefined, string, import('../lib/i18n.js').Values, ((text: string) => boolean)?][]} */
   const all = [
-    [!max_length, 'console.rules.min', { min: min_length }, (text) => [...text].length >= min_length],
-    [!!max_length, 'console.rules.between', { min: min_length, max: max_length ?? 0 }, (text) => [...text].length >= min_length && [...text].length <= (max_length ?? 0)],
+    [!!min && !max, 'console.rules.min', { min: min ?? 0 }, long],
+    [!!max, 'console.rules.between', { min: min ?? 0, max: max ?? 0 }, long],
     [require_symbols, 'console.rules.symbols', {}, (text) => /\p{L}/u.test(text) && /\d/.test(text) && /[^\p{L}\d\s]/u.test(text)],
     [!require_symbols, 'console.rules.words', {}],
     [refuse_leaked, 'console.rules.leaked', {}],

@@ -23,7 +23,16 @@ export function passwordCard(context) {
     { id: 'password', submit: 'console.password.change', act },
     h('input', { type: 'hidden', name: 'username', value: username, autocomplete: 'username' }),
     labelled('console.password.present', present),
-    ...newPassword(organisation.settings?.password, false),
+    ...newPassword(rulesFor(context.me), false),
   );
   return section('console.password', 'console.password.hint', h('details', {}, h('summary', { t: 'console.password.change' }), entry));
+}
+
+const ALONE = 15;
+const WITH_SECOND_STEP = 8;
+
+/** What holds for the reader: where the organisation names no length, it depends on whether a second step is demanded of them. @param {import('../../console.js').Me} me */
+function rulesFor({ operator: { role }, organisation: { settings } }) {
+  const demanded = settings.second_factor === 'everyone' || (settings.second_factor === 'administrators' && role === 'administrator');
+  return { ...settings.password, min_length: settings.password.min_length ?? (demanded ? WITH_SECOND_STEP : ALONE) };
 }
