@@ -185,7 +185,7 @@ class StepUpRequired(Forbidden):
 
 
 class PasswordChangeRequired(Forbidden):
-    """The one-time password was right; a new one must be set first."""
+    """The password was right, but is good only to set a new one: `one_time` says whether it was meant so, `rules` what holds."""
 
     slug = "password-change-required"
     title = "A new password is needed"
