@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from api.policies.members import Members
+from api.sessions.modes import Mode
+
 ULID = "01KAH2V5QJ6T8N3W9XZB4C7D0E"
 OPERATOR = {"id": f"opr_{ULID}", "name": "Alice Example", "verified": "password"}
 ORGANISATION = {"id": f"org_{ULID}", "name": "Acme Support"}
@@ -156,7 +159,9 @@ _SETTLED = {"must_change_password": False, "last_sign_in_at": "2026-12-01T08:59:
 POLICY = {
     "id": f"pol_{ULID}",
     "name": "Second line",
-    "members": {"modes": ["control", "view"], "file_from_customer": "off", "max_session_seconds": 3600},
+    "members": Members(modes=[Mode.CONTROL, Mode.VIEW], file_from_customer="off", max_session_seconds=3600).model_dump(
+        mode="json"
+    ),
     "assigned": {"organization": False, "operators": 3},
     "created_at": CREATED,
     "updated_at": CREATED,
