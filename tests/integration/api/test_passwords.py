@@ -6,8 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 
 from api.app import create_app
+from api.operators import repository as operators
 from api.passwords.leaked import LeakedListError
 from tests.integration.api.account_races import from_address
 from tests.integration.api.support import PASSWORD, Api, Installation, problem, running, settings_for
@@ -63,6 +65,22 @@ async def test_an_old_password_is_good_only_to_set_another(api: Api) -> None:
     problem(await from_address(api, "192.0.2.9", "acme/bob", "wrong"), 401, "sign-in-failed")
     await changed(api, PASSWORD, WORDS[0])
     assert (await from_address(api, "192.0.2.9", "acme/bob", WORDS[0])).status_code == 200
+
+
+@pytest.mark.rule("R09")
+async def test_a_hash_of_older_parameters_is_renewed_at_the_sign_in(api: Api) -> None:
+    context = api.app.state.context
+    older = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(PASSWORD)
+    async with context.database.write() as db:
+        operator = await operators.by_login(db, (await api.get("/v1/organization"))["id"], "bob")
+        assert operator is not None
+        operator.password_hash = older
+    assert (await from_address(api, "192.0.2.9", "acme/bob", PASSWORD)).status_code == 200
+    async with context.database.read() as db:
+        operator = await operators.by_id(db, operator.organization_id, operator.id)
+        assert operator is not None
+        assert operator.password_hash.startswith("$argon2id$v=19$m=65536,t=3,p=1$")
+    assert (await from_address(api, "192.0.2.9", "acme/bob", PASSWORD)).status_code == 200
 
 
 async def test_a_longer_rule_reaches_those_who_have_a_shorter_one(api: Api) -> None:

@@ -250,7 +250,28 @@ async def test_accounts_on_two_processes(on_postgresql: Installation, cluster: s
         eve = await account_races.third_organisation(one, TASUKI_DATABASE_URL=cluster)
         await account_races.guesses_at_once(one, two)
         await _a_login_is_free_again(one, two)
+        await _settings_at_once(one, two)
         await account_races.last_administrator(one, two, eve)
+
+
+async def _settings_at_once(one: Api, two: Api) -> None:
+    """Two administrators change different settings at once: neither undoes the other."""
+    changes = [
+        {"lock": {"minutes": 20}},
+        {"password": {"reuse_last": 3}},
+        {"lock": {"failures": 9}},
+        {"mac_required": True},
+    ]
+    answers = await asyncio.gather(
+        *(
+            api.http.patch("/v1/organization", json={"settings": change}, headers=api.alice.headers)
+            for api, change in zip((one, two) * 2, changes, strict=True)
+        )
+    )
+    assert {answer.status_code for answer in answers} == {200}
+    settings = (await one.get("/v1/organization"))["settings"]
+    assert settings["lock"] == {"failures": 9, "minutes": 20}
+    assert (settings["password"]["reuse_last"], settings["mac_required"]) == (3, True)
 
 
 async def _a_login_is_free_again(one: Api, two: Api) -> None:
