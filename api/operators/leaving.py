@@ -5,6 +5,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from api.api_keys import repository as api_keys
 from api.auth import repository as sign_ins
 from api.context import Context
+from api.machines import repository as machines
 from api.operators import repository
 from api.operators.models import Operator, Role
 from api.organizations import repository as organizations
@@ -37,6 +38,7 @@ async def delete(db: AsyncSession, context: Context, operator: Operator) -> None
     await suspend(db, context, operator)
     await changing.forget(db, operator)
     await second_factors.remove_all(db, operator.id)
+    await machines.remove_all(db, operator.id)
     await api_keys.delete_all_of(db, operator.id)
     locking.clear(operator)
     operator.deleted_at, operator.email, operator.policy_id = context.clock.now(), None, None
