@@ -141,5 +141,5 @@ class Epochs(RuleBasedStateMachine):
                 assert self.session.same(viewer), f"viewer {sender} was let in and sees something else"
 
 
-Epochs.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+Epochs.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
 TestEpochs = pytest.mark.rule("R22")(Epochs.TestCase)
