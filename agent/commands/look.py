@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from agent.host.events import Ended
-    from agent.host.ui import CustomerInterface, Question
+    from agent.host.ui import CustomerInterface, Question, Sign
     from agent.viewer.events import Event
     from agent.viewer.screen import ScreenWindow
     from agent.viewer.session import ViewerSession
@@ -46,6 +46,7 @@ class _Look:
         self._viewer, self._person, self._question, self._window = viewer, person, question, window
         self._asking: asyncio.Task[None] | None = None
         self._live = False
+        self._shown: Sign | None = None
 
     async def run(self) -> "Ended":
         from agent.host.events import Ended  # noqa: PLC0415
@@ -89,7 +90,11 @@ class _Look:
 
         protocol = self._viewer.protocol
         granted = tuple(sorted(protocol.grants & {"chat"}))
-        await self._person.show_sign(self._question, Sign("look", granted=granted, away=protocol.host_away))
+        state = "use" if "control" in protocol.grants and protocol.holder == "viewer" else "look"
+        sign = Sign(state, granted=granted, away=protocol.host_away)
+        if sign != self._shown:
+            self._shown = sign
+            await self._person.show_sign(self._question, sign)
 
     def _ask(self, question: "Coroutine[Any, Any, None]") -> None:
         if self._asking is not None:

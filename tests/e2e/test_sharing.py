@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import mss
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from agent.host.capture.drawn import DrawnScreen
 from tests.e2e.operator import until
 from tests.e2e.stack import TASUKI, Stack
+from tests.fixtures.xvfb import Xvfb
 from tests.unit.web.browser import chromium, watch
 from tools.demo import Customer
 
@@ -110,8 +113,22 @@ def test_the_customer_looks_on_in_a_browser(browser: Browser, stack: Stack) -> N
     assert (ended["mode"], ended["ended_by"], ended["reason"]) == ("share", "customer", "ended")
 
 
-def test_the_customer_looks_on_at_a_terminal_by_link(stack: Stack) -> None:
-    with sharing(stack, "--present", "--link") as operator, stack.customer(link_of(operator)) as customer:
+def shows_the_desk(desktop: Xvfb) -> bool:
+    """Whether the drawn picture's background fills a part of the display."""
+    with mss.MSS(display=desktop.display) as screen:
+        pixels = screen.grab(screen.monitors[0]).rgb
+    frame = DrawnScreen().grab()
+    blue, green, red = frame.pixels[4 * frame.width * 60 : 4 * frame.width * 60 + 3]
+    return pixels.count(bytes([red, green, blue]) * 100) > 50
+
+
+@pytest.mark.x11
+def test_the_customer_looks_on_at_a_terminal_by_link(stack: Stack, desktop: Xvfb) -> None:
+    with (
+        sharing(stack, "--present", "--link") as operator,
+        stack.customer(link_of(operator), desktop.display) as customer,
+    ):
+        assert not shows_the_desk(desktop)
         customer.until("Look at the screen of Alice")
         customer.until("Show you their screen")
         assert "Six digits" not in customer.seen
@@ -122,6 +139,7 @@ def test_the_customer_looks_on_at_a_terminal_by_link(stack: Stack) -> None:
         customer.type("yes\n")
         operator.until("Carol sees your screen")
         customer.until("You look at the screen of Alice")
+        until(lambda: shows_the_desk(desktop), what="the window with the operator's screen")
         assert "mouse and keyboard" not in operator.seen, "there is nothing to give in present"
         operator.type("p")
         operator.until("Paused: Carol sees nothing now")

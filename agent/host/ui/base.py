@@ -66,8 +66,8 @@ class Sign:
     """How it stands, for the sign; the question itself says who is there and what the session is for."""
 
     state: str = ""
-    """``control``, ``view``, ``chat``, ``own`` (the person's own hands are on it) or ``paused``; ``look`` where the person looks
-    at the other's screen; empty: as the mode says."""
+    """``control``, ``view``, ``chat``, ``own`` (the person's own hands are on it) or ``paused``; ``look`` or
+    ``use`` where it is the other's screen; empty: as the mode says."""
     granted: tuple[str, ...] = ()
     """What can be taken back by itself, beside seeing: names of grants."""
     withheld: tuple[str, ...] = ()

@@ -20,7 +20,15 @@ _BOLD: Final = "1"
 _RED: Final = "1;31"
 _AMBER: Final = "1;33"
 _GREY: Final = "1;90"
-_SIGN_COLOURS: Final = {"control": _RED, "own": _RED, "view": _AMBER, "chat": _GREY, "paused": _GREY, "look": _BOLD}
+_SIGN_COLOURS: Final = {
+    "control": _RED,
+    "own": _RED,
+    "view": _AMBER,
+    "chat": _GREY,
+    "paused": _GREY,
+    "look": _BOLD,
+    "use": _BOLD,
+}
 _KINDS: Final = {
     "stop": Kind.STOP,
     "pause": Kind.PAUSE,

@@ -179,7 +179,9 @@ class WindowInterface(CustomerInterface):
         self._number += 1
         hot = self._hotkey is not None and self._hotkey.active
         large = ("pause",) if sign.state != "paused" else ("resume",)
-        styles = {"stop": "Stop.Sign"} | dict.fromkeys((*large, "message") if sign.state == "look" else large, "Sign")
+        styles = {"stop": "Stop.Sign"} | dict.fromkeys(
+            (*large, "message") if sign.state in ("look", "use") else large, "Sign"
+        )
         choices = [
             {"name": act, "text": words, "style": styles.get(act, "Small.Sign")}
             for _, act, words in self._words.choices(question, sign)

@@ -69,7 +69,7 @@ class Wording:
         return self.say(key, operator=question.operator, organisation=question.organisation)
 
     def state(self, question: Question, sign: Sign) -> str:
-        """``control``, ``view``, ``chat``, ``own``, ``paused`` or ``look``: the colour and the words of the sign."""
+        """``control``, ``view``, ``chat``, ``own``, ``paused``, ``look`` or ``use``: the colour and the words of the sign."""
         return sign.state or ("control" if question.mode in ("control", "manage") else "view")
 
     def sign(self, question: Question, sign: Sign) -> str:
@@ -92,7 +92,7 @@ class Wording:
     def choices(self, question: Question, sign: Sign) -> list[tuple[str, str, str]]:
         """What can be done while the sign is shown: key, name of the act, and its words; stop and pause come first."""
         state = self.state(question, sign)
-        if state == "look":
+        if state in ("look", "use"):
             acts = [("s", "stop"), *([("m", "message")] if "chat" in sign.granted else [])]
             return [(key, act, self.say(f"act.{act}")) for key, act in acts]
         acts = [("s", "stop"), ("p", "resume" if state == "paused" else "pause")]

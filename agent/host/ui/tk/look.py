@@ -26,6 +26,7 @@ DOTS: Final = {
     "own": "#5ecb8c",
     "chat": "#6fb1ff",
     "look": "#6fb1ff",
+    "use": "#5ecb8c",
     "paused": "#9aa7b8",
 }
 """The dot of the sign: what can happen to this machine now."""
