@@ -1,6 +1,7 @@
 """`tasuki enroll` and `tasuki device …`: this machine as an enrolled device."""
 
 import platform
+import re
 import sys
 from typing import Annotated, Any, Literal
 
@@ -8,11 +9,14 @@ import typer
 
 from agent.api_client import ApiClient, ApiError, ServerUnreachableError
 from agent.commands.join import checked_server
-from agent.commands.output import CommandError, JsonOption, ServerOption, print_event, print_json, run, say
+from agent.commands.output import REFUSED, CommandError, JsonOption, ServerOption, print_event, print_json, run, say
 from agent.device.client import DeviceClient, WipedError
 from agent.device.identity import Identity, NotEnrolledError, default_path, new_key
 from texts import language_from_env, translate
 from wire import devices
+
+_TOKEN = re.compile(r"ten_[A-Za-z0-9_-]{43}", re.ASCII)
+_ASKED = {None: "always", "ask": "always", "ask-if-present": "if somebody is there", "never": "no"}
 
 app = typer.Typer(help="This machine as an enrolled device.", no_args_is_help=True)
 
@@ -42,6 +46,8 @@ def enroll(
         raise CommandError(f"this machine is enrolled already ({path}); end that first with: tasuki device forget")
     address = checked_server(server, language_from_env())
     token = sys.stdin.readline().strip() if token == "-" else token.strip()
+    if not _TOKEN.fullmatch(token):
+        raise CommandError("that is no enrolment token: it begins with ten_ and has 47 characters; copy all of it")
     identity = run(_enrol(address, token, name or platform.node() or "device", unattended, path))
     access_key = None
     if unattended:
@@ -70,7 +76,12 @@ async def _enrol(address: str, token: str, name: str, unattended: bool, path: An
         "unattended": unattended,
     }
     async with ApiClient(address) as api:
-        answer = await api.post("/v1/devices/enrol", body, headers={"Idempotency-Key": public.hex()})
+        try:
+            answer = await api.post("/v1/devices/enrol", body, headers={"Idempotency-Key": public.hex()})
+        except ApiError as error:
+            if error.slug != "enrolment-refused":
+                raise
+            raise CommandError(error.detail, REFUSED) from error
     identity.device_id, identity.organisation = str(answer["device_id"]), str(answer["organisation"])
     identity.save(path)
     return identity
@@ -134,7 +145,7 @@ def status(as_json: JsonOption = False) -> None:
         return
     rows = (
         ("Device", identity.name), ("Id", identity.device_id), ("Of", identity.organisation), ("Server", identity.server),
-        ("Fingerprint", identity.fingerprint), ("At server", at_server), ("Person asked", consent or "always"),
+        ("Fingerprint", identity.fingerprint), ("At server", at_server), ("Person asked", _ASKED.get(consent, "always")),
         ("Unattended", "allowed here" if identity.unattended else "not allowed here"),
     )  # fmt: skip
     for label, value in rows:
@@ -149,7 +160,8 @@ async def _at_server(identity: Identity) -> tuple[str, str | None]:
 
             answer = await DeviceClient(api, identity).report(platform_name(), agent_version())
         except WipedError:
-            return "wiped", None
+            default_path().unlink(missing_ok=True)
+            return "wiped; its key was deleted here", None
         except ServerUnreachableError:
             return "unreachable", None
         except ApiError as error:

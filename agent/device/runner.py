@@ -52,7 +52,7 @@ class Runner:
                         await self._take(api, client, call, heard.get("consent"))
             except WipedError as error:
                 self._path.unlink(missing_ok=True)
-                raise CommandError(translate("cli.device.wiped", self._lang, problem=error)) from error
+                raise CommandError(self._words("wiped")) from error
             finally:
                 await self._stop()
 

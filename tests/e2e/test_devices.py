@@ -101,7 +101,7 @@ def test_somebody_is_asked(stack: Stack, desktop: Xvfb, tmp_path: Path) -> None:
         shown = json.loads(machine.tasuki("device", "status", "--json").stdout)
         assert (shown["at_server"], shown["consent"], shown["unattended"]) == ("enabled", "ask", False)
         stack.ok("POST", f"/v1/devices/{device['id']}/wipe")
-        person.until("key of this device was deleted")
+        person.until("its key was deleted")
     assert not file.exists()
     stack.ok("DELETE", f"/v1/devices/{device['id']}")
 

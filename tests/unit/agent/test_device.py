@@ -210,7 +210,7 @@ async def test_it_waits_through_outages_and_deletes_its_key_when_wiped(
                     told(410, "device-wiped"))  # fmt: skip
     said, why = await run(server, path, monkeypatch)
     assert said == ["away", "back", "online", "away", "back", "away", "back"]
-    assert "key of this device was deleted" in why
+    assert "its key was deleted" in why
     assert not path.exists()
 
 
