@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 import mss
 import pytest
 
+from agent.host.grants import FEATURES
 from agent.host.ui import CustomerStoppedError, How, Kind, Problem, Question, Sign, choose_interface
 from agent.host.ui.hotkey import NoHotKey, PynputHotKey, hotkey_for
 from agent.host.ui.terminal import TerminalInterface
@@ -208,7 +209,10 @@ async def test_a_long_name_hides_neither_stop_nor_the_answer(server: Xvfb) -> No
             asked = asyncio.create_task(someone.ui.ask_consent(endless))
             await someone.press("Escape", until=asked)
             assert await asked is False
-            _, x, y, width = await sign(someone, endless)
+            all_of_it = Sign("control", granted=tuple(sorted(FEATURES)), others=("W" * 48,))
+            _, x, y, width = await sign(someone, endless, all_of_it)
+            assert x >= 0
+            assert x + width <= 800
             await someone.do("mousemove", str(x + width - 40), str(y + 30), "click", "1")
             assert (await someone.ui.next_event()).kind is Kind.STOP
 

@@ -12,6 +12,8 @@ from agent.host.ui.tk.look import Look
 _TOP: Final = 8
 _EDGES: Final = 60
 """Pixels beside the words that belong to gaps and margins."""
+_PADDING: Final = 32
+"""Pixels of a small button beside its words, with the gap to the next."""
 _HINT: Final = "#b9c4d2"
 _CHECK_MS: Final = 500
 _RAISE_MS: Final = 150
@@ -86,10 +88,7 @@ class Sign:
         )
         line = tk.Frame(bar, background=colours.BAND)
         line.pack(side="top", fill="x", padx=14, pady=(7, 7 if not sign["more"] else 2))
-        if sign["more"]:
-            more = tk.Frame(bar, background=colours.BAND)
-            more.pack(side="top", fill="x", padx=14, pady=(0, 7))
-            self._buttons(more, sign["more"])
+        self._more(bar, sign["more"])
         dot = tk.Label(line, text="●", font=self._look.strong, background=colours.BAND)
         dot.configure(foreground=colours.DOTS[sign["state"]])
         dot.pack(side="left", padx=(0, 8))
@@ -114,6 +113,23 @@ class Sign:
                     wraplength=room,
                 ).pack(fill="x")
 
+    def _more(self, bar: tk.Frame, buttons: list[dict[str, Any]]) -> None:
+        """The smaller choices under the sentence, in as many rows as the screen's width makes of them."""
+        row: list[dict[str, Any]] = []
+        room = self._root.winfo_screenwidth() - _EDGES
+        for button in buttons:
+            if row and sum(self._look.small.measure(one["text"]) + _PADDING for one in (*row, button)) > room:
+                self._row(bar, row)
+                row = []
+            row.append(button)
+        if row:
+            self._row(bar, row)
+
+    def _row(self, bar: tk.Frame, buttons: list[dict[str, Any]]) -> None:
+        line = tk.Frame(bar, background=colours.BAND)
+        line.pack(side="top", fill="x", padx=14, pady=(0, 7))
+        self._buttons(line, buttons)
+
     def _buttons(self, line: tk.Frame, buttons: list[dict[str, Any]]) -> None:
         """Packed before the words: however long a name is, Stop is there."""
         for button in reversed(buttons):
@@ -123,7 +139,7 @@ class Sign:
                 style=f"{button['style']}.TButton",
                 takefocus=False,
                 command=partial(self._pressed, self._number, button["name"], ""),
-            ).pack(side="right", padx=(8, 0))
+            ).pack(side="right", padx=(8, 0), anchor="n")
 
     def _put(self) -> None:
         """At its place, all of it on the screen."""
