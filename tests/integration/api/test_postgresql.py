@@ -20,6 +20,7 @@ from tests.integration.api import account_races, plans
 from tests.integration.api.conftest import install
 from tests.integration.api.crowd import crowd
 from tests.integration.api.device import Machine, enrolled, ticket
+from tests.integration.api.signing_in import pending, verify, with_totp
 from tests.integration.api.support import PASSWORD, Api, Installation, ShiftedClock, problem, running
 from tests.integration.api.test_migrations import up_down_up
 from tests.integration.api.test_policies import narrowing_reaches
@@ -171,18 +172,25 @@ async def _time(api: Api) -> None:
             await asyncio.sleep(0.05)
 
 
+def hours_later(hours: int) -> ShiftedClock:
+    """Away from the wrong codes of other tests: the budgets are in the database."""
+    clock = ShiftedClock()
+    clock.advance(hours=hours)
+    return clock
+
+
 async def test_200_at_once_by_two_processes_lose_nothing(on_postgresql: Installation, cluster: str) -> None:
+    clock = hours_later(10)
     async with (
-        running(on_postgresql, database_url=cluster) as one,
-        running(on_postgresql, database_url=cluster) as two,
+        running(on_postgresql, clock, database_url=cluster) as one,
+        running(on_postgresql, clock, database_url=cluster) as two,
     ):
         await one.register_relays()
         await crowd([one, two])
 
 
 async def test_two_processes_share_the_budget_of_wrong_codes(on_postgresql: Installation, cluster: str) -> None:
-    clock = ShiftedClock()
-    clock.advance(hours=5)  # away from the failures of other tests
+    clock = hours_later(20)
     async with (
         running(on_postgresql, clock, database_url=cluster) as one,
         running(on_postgresql, clock, database_url=cluster) as two,
@@ -196,9 +204,10 @@ async def test_two_processes_share_the_budget_of_wrong_codes(on_postgresql: Inst
 
 
 async def test_the_queue_is_heard_of_by_another_process(on_postgresql: Installation, cluster: str) -> None:
+    clock = hours_later(30)
     async with (
-        running(on_postgresql, database_url=cluster) as one,
-        running(on_postgresql, database_url=cluster) as two,
+        running(on_postgresql, clock, database_url=cluster) as one,
+        running(on_postgresql, clock, database_url=cluster) as two,
     ):
         await one.register_relays()
         seen = (await two.get("/v1/queue"))["version"]
@@ -216,7 +225,7 @@ async def test_the_queue_is_heard_of_by_another_process(on_postgresql: Installat
 
 
 async def test_no_everyday_statement_scans_a_large_table(on_postgresql: Installation, cluster: str) -> None:
-    async with running(on_postgresql, database_url=cluster) as api:
+    async with running(on_postgresql, hours_later(40), database_url=cluster) as api:
         await api.register_relays()
         with plans.watched(api) as statements:
             await plans.everyday(api)
@@ -300,3 +309,25 @@ async def test_policies_reach_sessions_that_run(on_postgresql: Installation, clu
         already = (await api.relay("GET", "commands"))["commands"]
         assert not [command for command in already if command["type"] == "policy"]
         await narrowing_reaches(api, "operator")
+
+
+async def test_a_second_step_is_taken_once_and_guesses_share_a_budget_replay(
+    on_postgresql: Installation, cluster: str
+) -> None:
+    clock = ShiftedClock()
+    async with (
+        running(on_postgresql, clock, database_url=cluster) as one,
+        running(on_postgresql, clock, database_url=cluster) as two,
+    ):
+        app, recovery = await with_totp(one)
+        waiting = await pending(two)
+        race = [("totp", app.at(clock.now())), ("recovery", recovery[0])]
+        for (method, code), failed in zip(race, (3, 1), strict=True):
+            answers = await asyncio.gather(
+                *(verify(api, waiting, method, code) for api in (one, two, one, two)[: failed + 1])
+            )
+            assert sorted(answer.status_code for answer in answers) == [200] + [403] * failed
+        answers = await asyncio.gather(*(verify(api, waiting, "totp", "000000") for api in (one, two) * 4))
+        assert sorted(answer.status_code for answer in answers) == [403] + [429] * 7
+        path = f"/v1/operators/{one.bob.id}/reset-second-factor"
+        assert (await one.http.post(path, headers=one.alice.headers)).status_code == 204
