@@ -10,6 +10,7 @@ from api.device_self.service import OFFLINE_AFTER
 from api.devices.connecting import ANSWER_WITHIN
 from api.upkeep import tick
 from tests.integration.api.device import Machine, enrolled, ticket
+from tests.integration.api.plans import scans, watched
 from tests.integration.api.support import Api, Person, problem, wait_until
 from wire import devices, tokens
 
@@ -396,3 +397,18 @@ async def test_evil_nobody_unlisted_comes_in_as_a_guest_or_by_transfer(api: Api)
     assert problem(refused, 403, "connection-not-allowed")["because"] == ["not-listed"]
     await patch(api, machine, access={"operator_ids": [api.bob.id]})
     assert (await api.http.post(ticket_path, headers=api.bob.headers)).status_code == 201
+
+
+async def test_no_large_table_is_read_through_for_a_device(api: Api) -> None:
+    """Neither for its long polls, of which there are many, nor for lists and calls."""
+    machine = await enrolled(api)
+    with watched(api) as statements:
+        await machine.wait()
+        await api.get("/v1/devices", q="recep")
+        await api.get("/v1/devices", api.bob)
+        session = await call(api, machine)
+        await machine.wait()
+        await machine.take_up(session["id"])
+        await api.post(f"/v1/devices/{machine.id}/disable", status=200)
+    assert any("device_id" in statement for statement in statements)
+    assert await scans(api, statements) == []
