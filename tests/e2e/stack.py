@@ -66,10 +66,10 @@ class Stack:
         )  # fmt: skip
 
     @contextmanager
-    def viewer(self, session: str, *more: str) -> Iterator["Viewer"]:
+    def viewer(self, session: str, *more: str, **variables: str) -> Iterator["Viewer"]:
         """`tasuki view --headless --json`."""
         command = [*TASUKI, "view", session, "--headless", "--json", *more]
-        with running(command, env=self.environment, stdout=subprocess.PIPE) as process:
+        with running(command, env=self.environment | variables, stdout=subprocess.PIPE) as process:
             yield Viewer(process)
 
     @contextmanager

@@ -23,6 +23,7 @@ async def crowd(processes: Sequence[Api]) -> None:
     made = await asyncio.gather(*(by_turns(number).create() for number in range(MANY)))
     ids = {session["id"] for session in made}
     assert len(ids) == len({session["code"] for session in made}) == MANY
+    await processes[0].later(seconds=0)
     joins = await asyncio.gather(
         *(
             _join(by_turns(number + turn), session["code"], f"10.{number // 250}.{number % 250}.7")
@@ -31,7 +32,8 @@ async def crowd(processes: Sequence[Api]) -> None:
         )
     )
     answers = Counter(answer.status_code for answer in joins)
-    assert answers == {200: MANY, 404: MANY}, "of two who join with one code one does"
+    assert answers[200] == MANY, (answers, [answer.text for answer in joins if answer.status_code >= 500][:3])
+    assert set(answers) <= {200, 404, 429}, "and the other hears that it is not valid, or to slow down"
     assert {answer.json()["session_id"] for answer in joins if answer.status_code == 200} == ids
     ends = await asyncio.gather(
         *(

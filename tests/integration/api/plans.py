@@ -69,6 +69,8 @@ async def everyday(api: Api) -> None:
     started = api.clock.now() - timedelta(hours=1)
     await upkeep.tick(api.app.state.context, started)
     await upkeep.purge(api.app.state.context)
+    for left in (await api.get("/v1/sessions", state=["waiting", "claimed", "active"]))["items"]:
+        await api.post(f"/v1/sessions/{left['id']}/end", status=200)
 
 
 async def scans(api: Api, statements: dict[str, Statement]) -> list[str]:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -180,10 +181,10 @@ def hours_later(hours: int) -> ShiftedClock:
 
 
 async def test_200_at_once_by_two_processes_lose_nothing(on_postgresql: Installation, cluster: str) -> None:
-    clock = hours_later(10)
+    clock, patient = hours_later(10), timedelta(hours=1)
     async with (
-        running(on_postgresql, clock, database_url=cluster) as one,
-        running(on_postgresql, clock, database_url=cluster) as two,
+        running(on_postgresql, clock, database_url=cluster, relay_heartbeat=patient) as one,
+        running(on_postgresql, clock, database_url=cluster, relay_heartbeat=patient) as two,
     ):
         await one.register_relays()
         await crowd([one, two])
