@@ -118,14 +118,14 @@ async def unlocked(db: AsyncSession, session_id: str) -> Session | None:
 
 
 async def live_of_operator(db: AsyncSession, operator_id: str) -> Sequence[Session]:
-    """The operator's sessions that are not over, locked."""
-    rows = select(Session).where(Session.operator_id == operator_id, live())
+    """The operator's sessions that are not over, locked: always in one order, so that two changes never wait for each other."""
+    rows = select(Session).where(Session.operator_id == operator_id, live()).order_by(col(Session.id))
     return (await db.exec(rows.with_for_update())).all()
 
 
 async def live_of_organization(db: AsyncSession, organization_id: str) -> Sequence[Session]:
-    """The organisation's sessions that are not over, locked."""
-    rows = select(Session).where(Session.organization_id == organization_id, live())
+    """The organisation's sessions that are not over, locked, in the same order."""
+    rows = select(Session).where(Session.organization_id == organization_id, live()).order_by(col(Session.id))
     return (await db.exec(rows.with_for_update())).all()
 
 
