@@ -2,7 +2,7 @@
 
 import struct
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from wire.codec import Reader
 from wire.errors import Malformed
@@ -16,7 +16,8 @@ SIGNATURE_BYTES: Final = 64
 NO_HASH: Final = bytes(32)
 
 
-class Part(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Part:
     """Where a part belongs: picture, group and index there, the picture it changes, its place among the parts."""
 
     picture: int
@@ -27,7 +28,8 @@ class Part(NamedTuple):
     parts: int
 
     def encode(self, data: bytes | memoryview) -> bytes:
-        return b"".join((_PART.pack(*self), data))
+        head = _PART.pack(self.picture, self.group, self.index, self.base, self.part, self.parts)
+        return b"".join((head, data))
 
 
 def decode_part(body: bytes | memoryview) -> tuple[Part, memoryview]:
