@@ -76,8 +76,8 @@ lock: $(STAMP) ## renew constraints.txt from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --all-extras --generate-hashes --universal --no-emit-index-url --no-header -q \
 	  --python-version 3.11 -o constraints.txt
 
-.PHONY: bench-screen bench-e2e
-bench-screen bench-e2e: bench-%: $(STAMP) ## a table of ratios to limits and peers measured in the same run
+.PHONY: bench-screen bench-e2e bench-api
+bench-screen bench-e2e bench-api: bench-%: $(STAMP) ## a table of ratios to limits and peers measured in the same run
 	@tools/system-packages test
 	@$(BIN)/python -m bench.$*
 
