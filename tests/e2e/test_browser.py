@@ -109,8 +109,21 @@ def test_a_minute_of_use_leaves_equal_pictures(browser: Browser, stack: Stack, d
         assert round_ > 5
 
 
-def test_ending_from_the_customers_side_is_told(browser: Browser, stack: Stack, desktop: Xvfb) -> None:
+def test_words_what_the_customer_takes_back_and_the_end_are_told(browser: Browser, stack: Stack, desktop: Xvfb) -> None:
     with session(browser, stack, desktop) as (who, customer, made):
+        page = who.page
+        page.locator("#chat-button").click()
+        page.locator("#chat-text").fill("Shall I look at the printer?")
+        page.keyboard.press("Enter")
+        customer.until("Alice: Shall I look at the printer")
+        customer.type("m")
+        customer.until("Message, then Enter")
+        customer.type("please\n")
+        expect(page.locator(".chat-log .said:not(.mine)")).to_contain_text("please")
+        page.get_by_role("button", name="Close").click()
+        for key, said in (("v", "Live, view only"), ("c", "Messages only"), ("p", "Paused"), ("p", "Live, in control")):
+            customer.type(key)
+            expect(page.locator("#live-state")).to_have_text(said)
         customer.type("s")
         expect(who.page.locator("#ended-by")).to_contain_text("customer", timeout=5_000)
         customer.until("You ended it")
