@@ -1,6 +1,9 @@
 """An administrator at work: operators, policies and what they mean, the queue, handing over; hostile names are only text."""
 
+import json
+import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -8,9 +11,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.stack import COMPANY, PASSWORD, Stack
-from tests.e2e.web.pages import fill_sign_in, new_session, sign_in
+from tests.e2e.test_devices import Machine
+from tests.e2e.web.pages import fill_sign_in, new_session, screen, sign_in
 from tests.e2e.web.test_accessible import CHECK
 from tests.e2e.web.test_signing_in import choose_password
+from tests.fixtures.xvfb import Xvfb
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("web")]
 
@@ -199,6 +204,42 @@ def test_hostile_names_are_text_and_every_page_is_readable_light_and_dark_on_a_p
         assert page.locator("img[src=x]").count() == 0, place
     expect(page.locator("#notes")).to_contain_text(HOSTILE[-1])
     context.close()
+
+
+@pytest.mark.x11
+def test_a_device_is_enrolled_by_the_line_shown_and_reached_with_its_own_key(
+    page: Page, stack: Stack, desktop: Xvfb, tmp_path: Path
+) -> None:
+    sign_in(page, stack)
+    page.get_by_role("link", name="Devices").click()
+    page.get_by_role("button", name="Enrol a device").click()
+    page.get_by_label("What it is for").fill("Osaka")
+    page.get_by_role("button", name="Make the line").click()
+    line = shlex.split(page.locator("#enrolment code").inner_text())
+    machine = Machine(stack, tmp_path / "machine", desktop.display)
+    enrolled = machine.tasuki(*line[1:], "--name", HOSTILE[0], "--unattended", "--json")
+    access_key = json.loads(enrolled.stdout)["access_key"]
+    with machine.as_a_service():
+        device = machine.online()
+        page.goto(f"{stack.url}/console/devices/{device['id']}")
+        expect(page.get_by_role("heading", level=1)).to_have_text(HOSTILE[0])
+        page.get_by_label("Is anybody asked?").select_option(label="Do not ask")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
+        page.locator("#connect").click()
+        page.get_by_label("Access key of the device").fill("too short")
+        page.get_by_role("dialog").get_by_role("button", name="Connect").click()
+        expect(page.get_by_role("alert")).to_contain_text("32 characters")
+        page.get_by_label("Access key of the device").fill(access_key)
+        page.get_by_role("dialog").get_by_role("button", name="Connect").click()
+        assert screen(page)["width"] == 1024
+        page.get_by_role("button", name="End session").click()
+        page.get_by_role("button", name="End now").click()
+        page.locator("#ended-by").wait_for(timeout=20_000)
+        page.goto(f"{stack.url}/console/devices/{device['id']}")
+        page.get_by_role("button", name="Disable").click()
+        page.locator("dialog .confirm").click()
+        expect(page.get_by_text("It is disabled.")).to_be_visible()
 
 
 def test_an_auditor_sees_everything_and_can_change_nothing(page: Page, stack: Stack) -> None:

@@ -15,6 +15,15 @@ export function makeLinkSecret(session) {
 }
 
 /**
+ * Use a device's access key as the secret of a session with it: the person at this tab typed it, so it proves by itself.
+ * @param {string} session id
+ * @param {Uint8Array} key 16 bytes
+ */
+export function keepAccessKey(session, key) {
+  sessionStorage.setItem(PREFIX + session, toBase64url(key));
+}
+
+/**
  * Take the secret of a session out of the address (`/console/sessions/ses_…#k=…`), so that it stays in no history. One made in
  * this tab is kept.
  */

@@ -63,6 +63,9 @@ export async function overview(context, session) {
       actions: /** @type {Node[]} */ ([...picking, ...forcing].filter(Boolean)),
     }),
     message.element,
+    session.state === 'waiting' && !session.code && session.operator?.id === context.me.operator.id
+      ? h('p', { class: 'status', role: 'status' }, h('span', { class: 'pulse' }), h('span', { t: 'console.session.calling' }))
+      : null,
     section(
       'console.session.about',
       null,

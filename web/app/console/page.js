@@ -1,6 +1,9 @@
 /** What pages have in common: a heading with what one can do there, sections, facts. */
 
+import { Cancelled, explain } from '../lib/api.js';
+import { note } from '../lib/dialog.js';
 import { h } from '../lib/dom.js';
+import { hasText } from '../lib/i18n.js';
 import { icon } from '../lib/icons.js';
 import { link } from '../lib/list.js';
 
@@ -53,9 +56,16 @@ export function facts(rows) {
   return h('dl', { class: 'facts' }, ...shown.flatMap(([key, value]) => [h('dt', { t: key }), h('dd', {}, /** @type {Node | string} */ (value))]));
 }
 
-/** A button. @param {string} label key @param {() => void} act @param {Record<string, any>} [more] */
+/** A button; what goes wrong behind it is said in passing. @param {string} label key @param {() => unknown} act @param {Record<string, any>} [more] */
 export function button(label, act, more = {}) {
-  return h('button', { type: 'button', t: label, onclick: act, ...more });
+  const press = async () => {
+    try {
+      await act();
+    } catch (error) {
+      if (!(error instanceof Cancelled)) note(...explain(error, hasText));
+    }
+  };
+  return h('button', { type: 'button', t: label, onclick: press, ...more });
 }
 
 /** A small coloured word. @param {string} key @param {string} [colour] @param {Record<string, any>} [more] */

@@ -1,6 +1,6 @@
 /** Who is in a session, and who else could be: handing it over, asking a colleague in, sending a guest out. */
 
-import { Cancelled, call, create, explain } from '../lib/api.js';
+import { call, create, explain } from '../lib/api.js';
 import { h, messageBox } from '../lib/dom.js';
 import { confirmDialog, note, openDialog } from '../lib/dialog.js';
 import { form, input, labelled, select } from '../lib/form.js';
@@ -31,11 +31,9 @@ export async function peopleCard(context, session, over) {
     const key = 'console.people.remove';
     if (await confirmDialog({ title: key, text: `${key}.text`, values: { name: guest.name }, confirm: key, act })) await read();
   };
-  const tell = (/** @type {() => Promise<unknown>} */ act) => () =>
-    act().catch((error) => error instanceof Cancelled || message.show(...explain(error, hasText)));
   const actions = [
-    button('console.people.invite', tell(async () => (await askIn(session)) && read()), { id: 'invite-colleague' }),
-    button('console.people.transfer', tell(() => transfer(context, session)), { id: 'transfer' }),
+    button('console.people.invite', async () => (await askIn(session)) && read(), { id: 'invite-colleague' }),
+    button('console.people.transfer', () => transfer(context, session), { id: 'transfer' }),
   ];
   await read();
   return section('console.people', null, message.element, list, may ? h('div', { class: 'row' }, ...actions) : null);

@@ -1,25 +1,23 @@
 /** Beside the screen: who is in the session, who else could be, notes, and the way back to the console. */
 
-import { call, explain } from '../lib/api.js';
+import { call } from '../lib/api.js';
 import { h } from '../lib/dom.js';
-import { note, openDialog } from '../lib/dialog.js';
-import { hasText } from '../lib/i18n.js';
+import { openDialog } from '../lib/dialog.js';
 import { notesCard } from './notes.js';
 import { button } from './page.js';
 import { peopleCard } from './people.js';
 
 /** The button that opens it. @param {import('../console.js').Console} context @param {any} session */
 export function sessionButton(context, session) {
-  const element = button('viewer.session', async () => {
+  const open = async () => {
     element.disabled = true;
     try {
       await show(context, await call('GET', `/v1/sessions/${session.id}`));
-    } catch (error) {
-      note(...explain(error, hasText));
     } finally {
       element.disabled = false;
     }
-  }, { id: 'session-menu' });
+  };
+  const element = button('viewer.session', open, { id: 'session-menu' });
   return element;
 }
 

@@ -19,7 +19,7 @@ export async function askAgain(problem) {
       h('p', { class: 'soft', t: 'console.step_up.lead' }),
       methods.includes('password') ? byPassword(send) : null,
       second.length ? methodPicker({ methods: second, challenge, send }) : null,
-      h('button', { type: 'button', t: 'app.cancel', onclick: () => close() }),
+      h('div', { class: 'row end' }, h('button', { type: 'button', t: 'app.cancel', onclick: () => close() })),
     ].filter((node) => node !== null);
   });
   if (!proved) throw new Cancelled('nobody proved who is there');

@@ -88,7 +88,7 @@ function howTo({ token }, done) {
     'div',
     { class: 'stack', id: 'enrolment', role: 'status' },
     h('p', { t: 'console.devices.enrol.run' }),
-    copyable(`tasuki enroll --server ${location.origin} ${token}`, 'app.copy'),
+    copyable(`tasuki enroll ${token} --server ${location.origin}`, 'app.copy'),
     h('p', { class: 'soft small', t: 'console.devices.enrol.once' }),
     h('div', { class: 'row end' }, button('app.close', done, { class: 'primary' })),
   );

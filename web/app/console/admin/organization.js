@@ -129,6 +129,6 @@ function entryLink(context, organization, may) {
     'console.entry_link.hint',
     made ? h('p', { class: 'soft small', t: 'console.entry_link.made', values: { when: when(made) } }) : null,
     place,
-    may ? h('div', { class: 'row' }, button(made ? 'console.entry_link.renew' : 'console.entry_link.make', () => renew().catch(() => undefined), { id: 'entry-link' }), made ? button('console.entry_link.off', off) : null) : null,
+    may ? h('div', { class: 'row' }, button(made ? 'console.entry_link.renew' : 'console.entry_link.make', renew, { id: 'entry-link' }), made ? button('console.entry_link.off', off) : null) : null,
   );
 }
