@@ -55,6 +55,6 @@ async def operators_with(db: AsyncSession, ids: Collection[str]) -> dict[str, in
     return {str(policy_id): count for policy_id, count in rows.all()}
 
 
-async def holders(db: AsyncSession, policy_id: str) -> Sequence[Operator]:
-    """The operators to whom a policy is assigned."""
-    return (await db.exec(select(Operator).where(Operator.policy_id == policy_id))).all()
+async def holders(db: AsyncSession, policy_id: str) -> Sequence[str]:
+    """The ids of the operators to whom a policy is assigned."""
+    return (await db.exec(select(Operator.id).where(Operator.policy_id == policy_id))).all()

@@ -123,5 +123,4 @@ async def _reach_sessions(db: AsyncSession, context: Context, policy: Policy) ->
     if organization is not None and organization.policy_id == policy.id:
         await sessions.organization_changed(db, context, organization)
         return
-    for operator in await repository.holders(db, policy.id):
-        await sessions.operator_changed(db, context, operator)
+    await sessions.operators_changed(db, context, policy.organization_id, await repository.holders(db, policy.id))

@@ -8,6 +8,7 @@
 A policy that was widened changes nothing: the narrowest that ever held for a session holds.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -194,21 +195,18 @@ async def end_forbidden(db: AsyncSession, context: Context, session: Session) ->
 
 async def operator_changed(db: AsyncSession, context: Context, operator: Operator) -> None:
     """What an operator may has changed: their sessions that are not over follow."""
-    organization = await db.get_one(Organization, operator.organization_id)
-    effective = resolve(await holding.layers(db, organization, operator))
-    for session in await repository.live_of_operator(db, operator.id):
-        await _follow(db, context, session, organization, operator, effective)
+    await operators_changed(db, context, operator.organization_id, [operator.id])
+
+
+async def operators_changed(db: AsyncSession, context: Context, organization_id: str, ids: Sequence[str]) -> None:
+    """What several operators of an organisation may has changed: their sessions that are not over follow."""
+    organization = await db.get_one(Organization, organization_id)
+    await _follow(db, context, organization, await repository.live_of_operators(db, ids))
 
 
 async def organization_changed(db: AsyncSession, context: Context, organization: Organization) -> None:
     """What holds for everybody in an organisation has changed: its sessions that are not over follow."""
-    known: dict[str | None, tuple[Operator | None, Effective]] = {}
-    for session in await repository.live_of_organization(db, organization.id):
-        if session.operator_id not in known:
-            operator = await operator_of(db, session)
-            known[session.operator_id] = operator, resolve(await holding.layers(db, organization, operator))
-        operator, effective = known[session.operator_id]
-        await _follow(db, context, session, organization, operator, effective)
+    await _follow(db, context, organization, await repository.live_of_organization(db, organization.id))
 
 
 def token_of(context: Context, session: Session) -> str | None:
@@ -216,18 +214,18 @@ def token_of(context: Context, session: Session) -> str | None:
     return statement.policy_token(context.keyring, session, members_of(session)) if session.policy_version else None
 
 
-async def _follow(
-    db: AsyncSession,
-    context: Context,
-    session: Session,
-    organization: Organization,
-    operator: Operator | None,
-    effective: Effective,
-) -> None:
-    if session.state != State.WAITING and not allows_mode(effective.values, session.mode):
-        await end_forbidden(db, context, session)
-    else:
-        await _narrow(db, context, session, organization, operator, effective)
+async def _follow(db: AsyncSession, context: Context, organization: Organization, sessions: Sequence[Session]) -> None:
+    """End those whose mode was taken away, narrow the others. What holds for an operator is worked out once."""
+    known: dict[str | None, tuple[Operator | None, Effective]] = {}
+    for session in sessions:
+        if session.operator_id not in known:
+            operator = await operator_of(db, session)
+            known[session.operator_id] = operator, resolve(await holding.layers(db, organization, operator))
+        operator, effective = known[session.operator_id]
+        if session.state != State.WAITING and not allows_mode(effective.values, session.mode):
+            await end_forbidden(db, context, session)
+        else:
+            await _narrow(db, context, session, organization, operator, effective)
 
 
 async def _narrow(

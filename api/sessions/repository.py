@@ -123,6 +123,12 @@ async def live_of_operator(db: AsyncSession, operator_id: str) -> Sequence[Sessi
     return (await db.exec(rows.with_for_update())).all()
 
 
+async def live_of_operators(db: AsyncSession, operator_ids: Sequence[str]) -> Sequence[Session]:
+    """The same of several operators."""
+    rows = select(Session).where(col(Session.operator_id).in_(operator_ids), live()).order_by(col(Session.id))
+    return (await db.exec(rows.with_for_update())).all()
+
+
 async def live_of_organization(db: AsyncSession, organization_id: str) -> Sequence[Session]:
     """The organisation's sessions that are not over, locked, in the same order."""
     rows = select(Session).where(Session.organization_id == organization_id, live()).order_by(col(Session.id))
