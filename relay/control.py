@@ -91,7 +91,12 @@ class Control:
 
     def _bury(self, stone: dict[str, Any]) -> None:
         """A session that ended, or somebody who was sent out of one, while this relay did not hear of it."""
-        session, by, reason, sender = str(stone["session_id"]), str(stone["by"]), str(stone["reason"]), stone.get("sender")
+        session, by, reason, sender = (
+            str(stone["session_id"]),
+            str(stone["by"]),
+            str(stone["reason"]),
+            stone.get("sender"),
+        )
         if sender is not None:
             self._server.kick(session, int(sender), by)
         elif session in self._server.registry.rooms:

@@ -15,7 +15,6 @@ from relay.retained import Retained
 from wire.header import Delivery
 from wire.messages import relay as texts
 
-
 _PAUSES = {"paused": Fact.PAUSED, "resumed": Fact.RESUMED}
 
 
