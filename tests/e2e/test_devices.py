@@ -129,6 +129,11 @@ def test_unattended(stack: Stack, desktop: Xvfb, tmp_path: Path) -> None:
             viewer.until("ended")
         with Image.open(picture) as seen:
             assert seen.size == (1024, 700)
+        with operator(stack, "Kiosk", "--access-key-file", str(key)) as viewer:
+            viewer.until("accepted")
+            stack.ok("POST", f"/v1/devices/{device['id']}/disable")
+            assert viewer.until("ended")["by"] == "administrator", "disabled: what runs ends"
+        stack.ok("POST", f"/v1/devices/{device['id']}/enable")
         assert machine.tasuki("device", "unattended", "off").returncode == 0
         assert stack.ok("GET", f"/v1/devices/{device['id']}")["effective_consent"] == "ask"
     assert access_key.replace("-", "").encode() not in b"".join(
