@@ -10,17 +10,25 @@ from api.operators import repository
 from api.operators.models import Operator, Role
 from api.organizations import repository as organizations
 from api.passwords import changing, locking
-from api.problems import Conflict
+from api.problems import Conflict, NotFound
 from api.second_factors import repository as second_factors
 from api.sessions import ending
 
 
-async def refuse_last(db: AsyncSession, operator: Operator) -> None:
-    """Conflict when nobody else could administer. Others who ask this of the organisation wait for this transaction."""
-    if operator.role != Role.ADMINISTRATOR:
-        return
+async def take_turn(db: AsyncSession, operator: Operator) -> None:
+    """Before an operator's role or standing changes: others who want that in the organisation wait for this transaction.
+
+    What was read of the operator before the turn came is read again; NotFound when they were deleted meanwhile.
+    """
     await organizations.lock(db, operator.organization_id)
-    if not await repository.other_administrators(db, operator):
+    await db.refresh(operator)
+    if operator.deleted_at is not None:
+        raise NotFound("There is no such operator in your organisation.")
+
+
+async def refuse_last(db: AsyncSession, operator: Operator) -> None:
+    """Conflict when nobody else could administer; asked after `take_turn`."""
+    if operator.role == Role.ADMINISTRATOR and not await repository.other_administrators(db, operator):
         raise Conflict("This is the last administrator; make another one first.")
 
 

@@ -79,6 +79,8 @@ async def change(
         authorize_in_person(caller)
     if "networks" in wanted and operator.id == caller.operator_id:
         refuse_lockout(wanted["networks"], force=patch.force)
+    if {"role", "suspended"} & wanted.keys():
+        await leaving.take_turn(db, operator)
     if "role" in wanted:
         await _set_role(db, context, caller, operator, wanted.pop("role"))
     if "suspended" in wanted:
@@ -99,6 +101,7 @@ async def change(
 async def delete(db: AsyncSession, context: Context, caller: Caller, operator_id: str) -> None:
     """The operator is gone from all lists; history keeps the name, and the login is free again."""
     operator = await get(db, caller, operator_id)
+    await leaving.take_turn(db, operator)
     await _refuse_loss(db, caller, operator)
     await leaving.delete(db, context, operator)
     _note(db, context, caller, operator, Action.OPERATOR_DELETED, login=operator.login)
