@@ -27,8 +27,8 @@ from bench.table import Table
 from tests.e2e.stack import free_ports
 from tools.demo import running, until_line
 
-ROUNDS, BATCH = 5, 40
-FEW, MANY, LISTED = 1_000, 20_000, 100
+ROUNDS, BATCH = 15, 60
+FEW, MANY, LISTED = 1_000, 1_000_000, 100
 PASSWORD = "maple-river-lotus-haven-42"
 BODY = {
     "mode": "control",

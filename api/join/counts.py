@@ -145,23 +145,26 @@ class TableCounts:
         self._database = database
 
     async def reserve(self, keys: Sequence[Key], now: float, judge: Judge) -> None:
-        """In the order of the keys, so that two transactions never wait for each other."""
+        """One statement that counts, one that looks."""
         async with self._database.write() as db:
-            for key in sorted(keys):
-                await repository.add_failures(db, key.budget, key.whose, bucket_of(now), 1)
-            judge({key: await self._read(db, key, now) for key in keys})
+            await repository.add_failures(db, _names(keys), bucket_of(now), 1)
+            judge(await self._read(db, keys, now))
 
     async def give_back(self, keys: Sequence[Key], then: float) -> None:
         """What was counted at that time was no failure."""
         async with self._database.write() as db:
-            for key in sorted(keys):
-                await repository.add_failures(db, key.budget, key.whose, bucket_of(then), -1)
+            await repository.add_failures(db, _names(keys), bucket_of(then), -1)
 
     async def tally(self, db: AsyncSession, key: Key, now: float) -> Tally:
         """What there is."""
-        return await self._read(db, key, now)
+        return (await self._read(db, [key], now))[key]
 
     @staticmethod
-    async def _read(db: AsyncSession, key: Key, now: float) -> Tally:
-        failures, since = await repository.failures(db, key.budget, key.whose, key.oldest(now))
-        return Tally(failures, bucket_of(now) if since is None else since)
+    async def _read(db: AsyncSession, keys: Sequence[Key], now: float) -> dict[Key, Tally]:
+        found = await repository.failures(db, {(key.budget, key.whose): key.oldest(now) for key in keys})
+        nothing = (0, bucket_of(now))
+        return {key: Tally(*found.get((key.budget, key.whose), nothing)) for key in keys}
+
+
+def _names(keys: Sequence[Key]) -> list[tuple[str, str]]:
+    return [(key.budget, key.whose) for key in keys]

@@ -180,6 +180,7 @@ def hours_later(hours: int) -> ShiftedClock:
     return clock
 
 
+@pytest.mark.timeout(300)  # where the tests share the machine with much else
 async def test_200_at_once_by_two_processes_lose_nothing(on_postgresql: Installation, cluster: str) -> None:
     clock, patient = hours_later(10), timedelta(hours=1)
     async with (
