@@ -29,10 +29,11 @@ def cost(
             assert answer.status_code == status, answer.text
 
         strangers = count()
-        for what, work in (
+        rows: list[tuple[str, Callable[[], None]]] = [
             ("sign in with the right password", lambda: sign_in("acme/alice", 200)),
             ("sign in to an account that is not there", lambda: sign_in(f"acme/nobody{next(strangers)}", 401)),
-        ):
+        ]
+        for what, work in rows:
             work()
             ours, bare = in_turns(work, lambda: hasher.verify(stored, password), ROUNDS)
             table.at_most(f"{what} against one argon2id", ours, bare, GOAL, "ms, 64 MiB and three passes")

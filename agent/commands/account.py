@@ -19,6 +19,7 @@ from agent.commands.output import (
     say,
 )
 from agent.commands.second_step import Asking
+from agent.commands.security import fresh
 from agent.commands.store import Credentials, ServerNotes, signed_in
 
 DEFAULT_SERVER: Final = "http://localhost:8080"
@@ -37,7 +38,9 @@ def _new_password(asking: Asking) -> str:
 class _SignIn:
     """One sign-in, step by step, as the answers ask for it."""
 
-    def __init__(self, api: ApiClient, server: str, username: str, asking: Asking, entry_link: str | None = None) -> None:
+    def __init__(
+        self, api: ApiClient, server: str, username: str, asking: Asking, entry_link: str | None = None
+    ) -> None:
         self.api, self.server, self.username, self.asking = api, server, username, asking
         self._notes = ServerNotes(server)
         known = self._notes.get(f"device {username}")
@@ -187,7 +190,8 @@ def console(
 
     async def work() -> dict[str, Any]:
         async with await signed_in(server) as api:
-            return await api.post("/v1/auth/console-link")
+            made: dict[str, Any] = await fresh(api, lambda: api.post("/v1/auth/console-link"), Asking(from_stdin=False))
+            return made
 
     link = run(work())
     if as_json:

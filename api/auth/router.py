@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Cookie, Form, Request, Response
 
 from api.auth import console, service
-from api.auth.caller import Me, MyselfWriter
+from api.auth.caller import FreshMyselfWriter, Me
 from api.auth.delivery import CONSOLE, COOKIE, Client, deliver
 from api.auth.schemas import ConsoleEntry, ConsoleLink, MeView, PasswordChange, RefreshRequest, TokenForm, Tokens
 from api.context import Context, Ctx, Db, client_address
@@ -140,7 +140,7 @@ async def sign_out(
     "/auth/console-link", operation_id="make_console_link", summary="Open the console from a terminal",
     responses=answers(Forbidden),
 )  # fmt: skip
-async def console_link(caller: MyselfWriter, context: Ctx, db: Db) -> ConsoleLink:
+async def console_link(caller: FreshMyselfWriter, context: Ctx, db: Db) -> ConsoleLink:
     """A link that signs a browser of yours in, good once and for a minute. The only way in for browsers where the organisation
     lets in registered machines only: a browser cannot prove which machine it runs on, the terminal has.
     """

@@ -101,7 +101,7 @@ async def _send(
         template, values["starts"] = "session_appointment", _shown(session.starts_at)
     good_for = session.code_expires_at - context.clock.now()
     try:
-        mail.queue(db, context, email, template, language, good_for, **values)
+        mail.queue_until(db, context, email, template, language, good_for, values)
     except AddressUnusable as error:
         raise Invalid.at("#/email", f"No mail can be sent to this address: {error}.") from error
 

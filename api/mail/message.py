@@ -7,6 +7,7 @@ freed of control characters before (RFC 5322, RFC 2047, RFC 6532 is not used: ad
 import html
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -35,7 +36,7 @@ class AddressUnusable(ValueError):
 
 
 def compose(
-    template: str, language: str, values: dict[str, object], *, sender: str, to: str, mail_id: str, date: datetime
+    template: str, language: str, values: Mapping[str, object], *, sender: str, to: str, mail_id: str, date: datetime
 ) -> bytes:
     """The message as it is sent. KeyError for a text or a value that is missing, AddressUnusable for a bad address."""
     lang = language if language in LANGUAGES else LANGUAGES[0]

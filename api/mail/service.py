@@ -1,5 +1,6 @@
 """Rules of mail: it is queued in the transaction of what happened, so that neither comes without the other."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -26,14 +27,25 @@ def queue(
     to: str,
     template: str,
     language: str,
-    good_for: timedelta | None = None,
     **values: object,
 ) -> bool:
     """Queue the mail `mail.<template>.subject|text` of the catalogue with `values`; False when the server has no SMTP.
 
-    `good_for` says for how long it is of use (a code that expires). Raises AddressUnusable for an address that cannot be
-    mailed, KeyError for a text or value that is missing.
+    Raises AddressUnusable for an address that cannot be mailed, KeyError for a text or value that is missing.
     """
+    return queue_until(db, context, to, template, language, None, values)
+
+
+def queue_until(
+    db: AsyncSession,
+    context: Context,
+    to: str,
+    template: str,
+    language: str,
+    good_for: timedelta | None,
+    values: Mapping[str, object],
+) -> bool:
+    """The same of a mail that is of no use after `good_for`: the code in it has expired."""
     if not enabled(context):
         return False
     now, mail_id = context.clock.now(), new_id(Kind.MAIL)

@@ -79,18 +79,13 @@ def _mail(
     if operator.email is None:
         return False
     try:
-        return mail.queue(
-            db,
-            context,
-            operator.email,
-            TEMPLATE,
-            language,
-            GOOD_FOR,
-            name=operator.name,
-            organisation=organization.name,
-            username=f"{organization.code}/{operator.login}",
-            link=link,
-        )
+        values = {
+            "name": operator.name,
+            "organisation": organization.name,
+            "username": f"{organization.code}/{operator.login}",
+            "link": link,
+        }
+        return mail.queue_until(db, context, operator.email, TEMPLATE, language, GOOD_FOR, values)
     except AddressUnusable:
         return False
 

@@ -11,7 +11,7 @@ from api.context import Context
 from api.kit.throttle import Standing
 from api.mail import service as mail
 from api.operators.models import Operator
-from api.passkeys import proving as passkeys
+from api.passkeys.proving import second_step as passkey_signed
 from api.problems import Invalid, SecondStepFailed, TooManyRequests
 from api.second_factors import codes, repository, setting_up, totp
 from api.second_factors.models import SecondStepFailure
@@ -40,7 +40,7 @@ async def _holds(db: AsyncSession, context: Context, operator: Operator, shown: 
     if shown.method is Method.PASSKEY:
         if shown.credential is None or shown.challenge_id is None:
             raise Invalid.at("#/credential", "Send challenge_id and credential.")
-        return await passkeys.second_step(db, context, operator, shown.challenge_id, shown.credential, subject)
+        return await passkey_signed(db, context, operator, shown.challenge_id, shown.credential, subject)
     if shown.code is None:
         raise Invalid.at("#/code", "Send the code.")
     if shown.method is Method.TOTP:

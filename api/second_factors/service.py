@@ -174,7 +174,7 @@ async def send_code(
     minutes = int(codes.SENT_LIFE.total_seconds() // 60)
     if method is Method.EMAIL:
         values = {"name": operator.name, "code": code, "minutes": minutes}
-        mail.queue(db, context, to, "sign_in_code", language, good_for=codes.SENT_LIFE, **values)
+        mail.queue_until(db, context, to, "sign_in_code", language, codes.SENT_LIFE, values)
         return
     text = translate("sms.sign_in_code", language, code=code, minutes=minutes)
     later.tasks.append(lambda: sms.send(context, to, text))

@@ -26,8 +26,9 @@ async def session_ended(db: AsyncSession, context: Context, session: Session) ->
             mode=Mode(session.mode),
             reference=details.reference_of(session),
             customer=details.customer_of(context, session),
-            operator=operator
-            and OperatorShown(id=operator.id, name=operator.name, verified=session.verified_as),
+            operator=OperatorShown(id=operator.id, name=operator.name, verified=session.verified_as)
+            if operator
+            else None,
             organisation=OrganizationShown(id=organization.id, name=organization.name),
             metadata=session.meta,
             created_at=session.created_at,

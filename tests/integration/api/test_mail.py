@@ -32,8 +32,8 @@ def settings(mailbox: Mailbox, **more: Any) -> dict[str, Any]:
 
 async def put(context: Context, to: str = "hanako@example.jp", language: str = "en", **more: Any) -> bool:
     async with context.database.write() as db:
-        values: dict[str, Any] = {**VALUES, **more}
-        return mail.queue(db, context, to, "sign_in_code", language, **values)
+        good_for = more.pop("good_for", None)
+        return mail.queue_until(db, context, to, "sign_in_code", language, good_for, {**VALUES, **more})
 
 
 async def rows(context: Context) -> list[OutboundMail]:

@@ -69,6 +69,7 @@ DANGEROUS: list[tuple[str, str, Any]] = [
     ("POST", "/v1/devices/dev_01KAH2V5QJ6T8N3W9XZB4C7D0E/wipe", None),
     ("PATCH", "/v1/machines/mch_01KAH2V5QJ6T8N3W9XZB4C7D0E", {"approved": True}),
     ("POST", "/v1/auth/mfa/totp", None),
+    ("POST", "/v1/auth/console-link", None),
     ("DELETE", "/v1/auth/mfa/totp", None),
     ("POST", "/v1/auth/mfa/recovery-codes", None),
     ("POST", "/v1/auth/passkeys/options", None),
