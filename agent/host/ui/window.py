@@ -70,13 +70,15 @@ class WindowInterface(CustomerInterface):
         loop = asyncio.get_running_loop()
         self._ready = loop.create_future()
         self._heard = loop.time()
-        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._watch())]
+        self._tasks = [asyncio.create_task(self._listen())]
         try:
             async with asyncio.timeout(READY_SECONDS):
                 await self._ready
         except (TimeoutError, OSError) as error:
             await self.close()
             raise OSError(f"no window can be shown here ({error}); TASUKI_UI=terminal asks in the terminal") from error
+        self._heard = loop.time()
+        self._tasks.append(asyncio.create_task(self._watch()))
         if self._hotkey:
             self._hotkey.start(lambda: self.tell(Kind.STOP, How.HOTKEY), self._pause_or_go_on)
 

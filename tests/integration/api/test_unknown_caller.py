@@ -36,4 +36,6 @@ async def test_administrators_hear_of_it_and_nobody_else(
             await wait_until(arrived)
             ((envelope, message),) = mailbox.received
             assert envelope.rcpt_tos == ["alice@acme.example"]
-            assert session["id"] in message.get_body(("plain",)).get_content()
+            text = message.get_body(("plain",))
+            assert text is not None
+            assert session["id"] in text.get_content()
