@@ -10,7 +10,6 @@ from agent.api_client import ApiClient, ApiError, ServerUnreachableError
 from agent.commands import second_step
 from agent.commands.machine import Machine
 from agent.commands.output import (
-    NOT_ALLOWED,
     CommandError,
     JsonOption,
     ServerOption,
@@ -131,7 +130,7 @@ def login(
             except ApiError as error:
                 if error.slug == "machine-required" and register_machine:
                     await _register(api, server, str(error.body["mfa_token"]))
-                    raise CommandError(_waiting(server), NOT_ALLOWED) from error
+                    raise ApiError(403, "machine-pending", _waiting(server), {}) from error
                 raise
             Credentials.from_answer(server, username, answer).save()
             if register_machine:
@@ -158,7 +157,7 @@ def _waiting(server: str) -> str:
     machine = Machine.load(server)
     fingerprint = machine.fingerprint if machine else "?"
     return (
-        f"This computer is registered and waits for approval. Tell an administrator its fingerprint: {fingerprint} ."
+        f"This computer is registered and waits for approval. Tell an administrator the fingerprint {fingerprint}."
         " Then sign in again here."
     )
 

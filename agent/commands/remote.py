@@ -1,11 +1,14 @@
 """`tasuki call`: any operation of the API, as the signed-in operator."""
 
 import json
+import sys
 from typing import Annotated, Any
 
 import typer
 
 from agent.commands.output import CommandError, JsonOption, ServerOption, print_json, run
+from agent.commands.second_step import Asking
+from agent.commands.security import fresh
 from agent.commands.store import signed_in
 
 METHODS = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE"})
@@ -47,6 +50,14 @@ def call(
     async def work() -> dict[str, Any]:
         async with await signed_in(server) as api:
             options = {"params": values} if verb == "GET" else {"json": values}
-            return await api.call(verb, "/" + path.lstrip("/"), **(options if values or verb == "POST" else {}))
+            sent = options if values or verb == "POST" else {}
+
+            async def act() -> dict[str, Any]:
+                return await api.call(verb, "/" + path.lstrip("/"), **sent)
+
+            if not sys.stdin.isatty():
+                return await act()
+            answer: dict[str, Any] = await fresh(api, act, Asking(from_stdin=False))
+            return answer
 
     print_json(run(work()))
