@@ -10,7 +10,7 @@ POST   /v1/auth/token                                     nobody
 POST   /v1/auth/password                                  nobody
 POST   /v1/auth/refresh                                   nobody
 POST   /v1/auth/logout                                    nobody
-POST   /v1/auth/console-link                              me:write + person
+POST   /v1/auth/console-link                              me:write + fresh
 POST   /v1/auth/console                                   nobody
 GET    /v1/me                                             me:read
 POST   /v1/auth/mfa/challenge                             nobody
