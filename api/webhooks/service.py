@@ -73,7 +73,13 @@ async def delete(db: AsyncSession, context: Context, caller: Caller, endpoint_id
     """Nothing more is sent there."""
     endpoint = await get(db, caller, endpoint_id)
     audit.record(
-        db, context, caller.organization_id, Action.WEBHOOK_ENDPOINT_DELETED, by=caller, target=endpoint, url=endpoint.url
+        db,
+        context,
+        caller.organization_id,
+        Action.WEBHOOK_ENDPOINT_DELETED,
+        by=caller,
+        target=endpoint,
+        url=endpoint.url,
     )
     await repository.delete_endpoint(db, endpoint)
 
