@@ -35,6 +35,8 @@ from wire.policy import Narrowing
 TICK_SECONDS: Final = 0.25
 PICTURE_SECONDS: Final = 1 / 60
 """No more pictures than this apart, except the first after a rest."""
+KEEP_SECONDS: Final = 5.0
+"""At least this often the file for a successor is written anew: it is good for 15 minutes, and says that somebody lives."""
 TELL_SECONDS: Final = 5.0
 """How long a connection is waited for, to say that it is over."""
 FLUSH_SECONDS: Final = 1.0
@@ -224,7 +226,7 @@ class HostSession:
         """Whatever a restarted process must know is on the disk before anybody acts on it."""
         if self._file is None or self._protocol.ended is not None:
             return
-        mark = (*self._protocol.mark, self._seat.resume_ticket)
+        mark = (*self._protocol.mark, self._seat.resume_ticket, int(self._now() / KEEP_SECONDS))
         if mark != self._marked:
             self._marked = mark
             self._save()

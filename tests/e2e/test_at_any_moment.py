@@ -111,6 +111,28 @@ def test_a_killed_program_comes_back_without_a_new_question(stack: Stack) -> Non
         assert not list(kept[0].parent.glob("*.json")), "nothing stays of a session that is over"
 
 
+def test_a_whole_machine_that_went_down_comes_back_without_a_code(stack: Stack) -> None:
+    with together(stack) as (customer, operator, _):
+        [child] = psutil.Process(customer.pid).children()
+        for process in (customer.pid, child.pid):
+            os.kill(process, signal.SIGKILL)
+        operator.until("away")
+        [kept] = (stack.data.parent / "operator" / "hosts").glob("*.json")
+        before = kept.stat().st_mtime - 60  # as after a start of the machine: nobody writes it any more
+        os.utime(kept, (before, before))
+        environment = stack.environment | {"TASUKI_UI": "terminal", "LC_ALL": "C.UTF-8", "DISPLAY": ""}
+        again = Customer([*TASUKI, "join"], environment)
+        try:
+            again.until(r"● Alice of \S+ sees and controls your screen")
+            operator.until("accepted")
+            assert "yes or no" not in again.seen
+            again.type("s")
+            operator.until("ended")
+            again.until("You ended it")
+        finally:
+            again.close()
+
+
 def test_somebody_unknown_called(stack: Stack) -> None:
     made = stack.session()
     strange = {"TASUKI_CONFIG_DIR": str(stack.data / "a fresh machine")}
