@@ -23,6 +23,7 @@ from api.second_factors.budgets import CodeBudgets
 from api.settings import Settings
 from api.signing.keyring import Keyring
 
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -43,7 +44,7 @@ class Context:
     code_budgets: CodeBudgets
     relay_origins: frozenset[str] = field(default_factory=frozenset)
     """WebSocket origins of the registered relays, for the content security policy."""
-    shield_noted_until: datetime = datetime.min.replace(tzinfo=UTC)
+    shield_noted_until: datetime = LONG_AGO
     """Not before then does a wrong code look again whether people know that somebody is guessing."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the process is about to end: long polls answer at once."""
