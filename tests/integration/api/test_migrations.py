@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from api.db import MIGRATION, create_engine
 from api.migrate import migrate, migrations_folder, references_unchecked
 from api.models import metadata
+from tests.integration.api.support import Installation, running
 
 
 @pytest.fixture
@@ -93,3 +94,24 @@ async def test_starting_twice_changes_nothing(url: str) -> None:
     async with engine.connect() as connection:
         assert await connection.run_sync(tables) == set(metadata.tables)
     await engine.dispose()
+
+
+async def test_sessions_survive_their_table_being_made_anew(installation: Installation) -> None:
+    async with running(installation) as api:
+        await api.register_relays()
+        kept, queued = await api.active(), await api.create(queue=True)
+        url = api.app.state.context.database.url
+    engine = create_engine(url)
+    async with engine.connect() as connection:
+        await connection.execution_options(tasuki_write=True)
+        async with references_unchecked(connection):
+            for step, target in ((command.downgrade, "0004"), (command.upgrade, "head")):
+                await connection.run_sync(lambda plain, step=step, target=target: step(config(plain), target))
+            assert (await connection.exec_driver_sql("PRAGMA foreign_key_check")).all() == []
+            await connection.commit()
+    await engine.dispose()
+    async with running(installation) as api:
+        shown = await api.get(f"/v1/sessions/{kept['id']}")
+        assert (shown["operator"]["id"], shown["state"], len(shown["participants"])) == (api.alice.id, "active", 2)
+        gone = await api.http.get(f"/v1/sessions/{queued['id']}", headers=api.alice.headers)
+        assert gone.status_code == 404, "before, every session had an operator"
