@@ -105,8 +105,8 @@ async def test_sessions_survive_their_table_being_made_anew(installation: Instal
     async with engine.connect() as connection:
         await connection.execution_options(tasuki_write=True)
         async with references_unchecked(connection):
-            for step, target in ((command.downgrade, "0004"), (command.upgrade, "head")):
-                await connection.run_sync(lambda plain, step=step, target=target: step(config(plain), target))
+            await connection.run_sync(lambda plain: command.downgrade(config(plain), "0004"))
+            await connection.run_sync(lambda plain: command.upgrade(config(plain), "head"))
             assert (await connection.exec_driver_sql("PRAGMA foreign_key_check")).all() == []
             await connection.commit()
     await engine.dispose()
