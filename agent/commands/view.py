@@ -208,7 +208,7 @@ async def _until_settled(viewer: "ViewerSession", most: float = 10.0) -> None:
 
     deadline = time.monotonic() + most
     while time.monotonic() < deadline:
-        drawn = viewer.protocol.sync.picture > 0
+        drawn = viewer.protocol.picture.sync.picture > 0
         try:
             event = await asyncio.wait_for(viewer.next_event(), SETTLE_SECONDS if drawn else most)
         except TimeoutError:
@@ -217,7 +217,7 @@ async def _until_settled(viewer: "ViewerSession", most: float = 10.0) -> None:
             break
         if isinstance(event, events.Ended):
             break
-    if viewer.protocol.sync.picture == 0:
+    if viewer.protocol.picture.sync.picture == 0:
         raise CommandError("no picture came; is the customer's screen on?")
 
 
@@ -243,7 +243,7 @@ def write_png(viewer: "ViewerSession", path: Path) -> None:
     """The viewer's picture as a PNG file."""
     from mss.tools import to_png  # noqa: PLC0415
 
-    decoder = viewer.protocol.sync.decoder
+    decoder = viewer.protocol.picture.sync.decoder
     rgb = bytearray(decoder.width * decoder.height * 3)
     for channel in range(3):
         rgb[channel::3] = decoder.pixels[2 - channel :: 4]

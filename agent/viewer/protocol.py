@@ -10,7 +10,6 @@ from agent.viewer.events import (
     ConsentWanted,
     Digits,
     DigitsWanted,
-    Drawn,
     Ended,
     Event,
     Granted,
@@ -21,29 +20,22 @@ from agent.viewer.events import (
     InputIgnored,
     MoveOn,
     NotSaid,
-    Paused,
-    PictureAge,
-    PictureFalse,
     Retry,
     Said,
     Unproved,
     Verified,
     Waiting,
 )
-from agent.viewer.freshness import Freshness
-from agent.viewer.sync import PictureSync
-from agent.viewer.sync import State as SyncState
+from agent.viewer.picture import Picture
 from wire import keys
 from wire.association import Pair, Received
 from wire.errors import Forged, HandshakeError, MethodNotAllowed, SuiteTooWeak, WireError
 from wire.handshake import Association, Entropy, Parties, ViewerHandshake
-from wire.header import CATCHUP, EVERYONE, PAIRWISE_STREAMS, Delivery, Header, Stream, header, split_frame, unpack
-from wire.limits import HANDSHAKE_RETRY_SECONDS, MAX_EPOCH_KEYS, VERIFICATION_ATTEMPTS, VERIFICATION_SECONDS
-from wire.messages import control, feedback, handshake, relay, screen
+from wire.header import EVERYONE, Delivery, Header, Stream, header, split_frame, unpack
+from wire.limits import HANDSHAKE_RETRY_SECONDS, VERIFICATION_ATTEMPTS, VERIFICATION_SECONDS
+from wire.messages import control, feedback, handshake, relay
 from wire.messages import input as inputs
 from wire.messages.handshake import M2, M4, Notice, NoticeKind
-from wire.proof import Slots, check_beacon
-from wire.seal import Opener
 from wire.statement import ANYTHING, Demands
 
 FEEDBACK_SECONDS: Final = 1.0
@@ -81,7 +73,7 @@ class ViewerProtocol:
         of an earlier run; `introduction` the api's word for an operator whom the statement does not name; `customer` when the
         host is the operator: then this side compares the digits and decides."""
         self.outbox = outbox
-        self.sync = PictureSync()
+        self.picture = Picture(statement, host)
         self.resume_secret = resume
         """What to store for a resume after a restart."""
         self.grants: frozenset[str] = frozenset()
@@ -95,21 +87,12 @@ class ViewerProtocol:
         self._attempt: ViewerHandshake | None = None
         self._attempt_at = 0.0
         self._pair: Pair | None = None
-        self._openers: dict[int, Opener] = {}
-        self._shown_epoch = 0
-        self._newest: dict[tuple[int, int], tuple[int, int]] = {}
-        self._slots = Slots()
-        self._slots_epoch, self._slots_fit = 0, True
-        self._freshness = Freshness()
-        self._old = 0
-        """Whole seconds that the picture is old, as told; 0 while it is current."""
         self._welcomed = False
         self._proved = False
         """Whether a welcome ever came: after that only its resume secret proves who is there."""
         self.confirmed = False
         """Whether the customer's acceptance is known otherwise than from the relay's side: by a secret, or by `confirm`."""
         self._feedback_at = 0.0
-        self._paused = False
         self.holder = "viewer"
         """Whose mouse and keyboard count on the host's machine."""
         self.chat = Conversation(sender, entropy)
@@ -126,12 +109,12 @@ class ViewerProtocol:
         self.outbox.open()
         if self._pair is not None:
             self._pair.forgive()
-        self._freshness.begin(now)
+        self.picture.freshness.begin(now)
 
     def disconnected(self) -> list[Event]:
         """The connection is gone; keys and picture stay."""
         self.outbox.close()
-        self.sync.lost_connection()
+        self.picture.sync.lost_connection()
         was, self._host_here, self._attempt = self._host_here, False, None
         return [HostAway()] if was else []
 
@@ -159,7 +142,7 @@ class ViewerProtocol:
                 events += self._message(unpack(message), message, now)
             except WireError:
                 continue
-        if (self._pair is not None and self._pair.broken) or any(opener.broken for opener in self._openers.values()):
+        if (self._pair is not None and self._pair.broken) or self.picture.broken:
             raise Forged("too many messages were not sealed by the host")
         return events
 
@@ -178,14 +161,11 @@ class ViewerProtocol:
             return self.answer(False, now)
         if now - self._feedback_at >= FEEDBACK_SECONDS:
             self._feedback(now)
-        if self._welcomed and self._host_here and self._freshness.silent(now, paused=self._paused):
-            self._freshness.begin(now)
+        freshness = self.picture.freshness
+        if self._welcomed and self._host_here and freshness.silent(now, paused=self.picture.paused):
+            freshness.begin(now)
             return [MoveOn()]
-        return self._tell_age(now)
-
-    def _tell_age(self, now: float) -> list[Event]:
-        was, self._old = self._old, int(self.picture_age(now)) if self._welcomed and self._freshness.stale(now) else 0
-        return [PictureAge(self._old)] if was != self._old else []
+        return self.picture.tell_age(now, live=self._welcomed)
 
     # ---- what the operator does
 
@@ -200,14 +180,13 @@ class ViewerProtocol:
     def verify_again(self, now: float) -> list[Event]:
         """After `Unproved`, and only when the operator wants it: start over, with new digits."""
         self.resume_secret, self._stopped, self._proved, self.confirmed = None, False, False, False
-        self.sync = PictureSync()
+        self.picture.clear()
         return self._start(now)
 
     def send(self, events: list[inputs.Event], now: float) -> bool:
         """Send input in order; False (and nothing sent) without consent or confirmation, while the host is away, or while
         no current picture is shown."""
-        self._old = self._old if self._freshness.stale(now) else 0
-        if self._pair is None or not self._may_send or self._freshness.stale(now):
+        if self._pair is None or not self.picture.is_current(now) or not self._may_send:
             return False
         self._say(Stream.INPUT, inputs.encode(events, int(now * 1000)))
         return True
@@ -220,8 +199,8 @@ class ViewerProtocol:
 
     @property
     def _may_send(self) -> bool:
-        here = self._welcomed and self._host_here and self.confirmed and not self._old
-        return here and self.sync.state is SyncState.SYNC and self.holder == "viewer"
+        here = self._welcomed and self._host_here and self.confirmed
+        return here and self.picture.shows and self.holder == "viewer"
 
     # ---- what the customer does, where the operator's screen is shown
 
@@ -342,10 +321,7 @@ class ViewerProtocol:
     def _associated(self, association: Association, now: float) -> list[Event]:
         self._pair = Pair(association, self._parties.viewer, self._parties.host, host=False)
         self._attempt, self._attempt_at = None, now
-        self._openers, self._shown_epoch, self._newest = {}, 0, {}
-        self._slots, self._slots_epoch, self._freshness = Slots(), 0, Freshness(self._freshness.since)
-        self._freshness.begin(now)
-        self.sync.another_association()
+        self.picture.associated(self._pair.signer, now)
         self.resume_secret = association.resume_secret
         if association.method == keys.METHOD_RESUME:
             return []
@@ -387,7 +363,8 @@ class ViewerProtocol:
         return [*([Retry("wrong digits")] if wrong else []), *self._start(now)]
 
     def _unproved(self) -> list[Event]:
-        self._stopped, self._pair, self._attempt, self._openers = True, None, None, {}
+        self._stopped, self._pair, self._attempt = True, None, None
+        self.picture.forget()
         self._welcomed = self.confirmed = False
         return [Unproved()]
 
@@ -399,7 +376,10 @@ class ViewerProtocol:
         if fields.stream == Stream.HANDSHAKE:
             return self._handshake(handshake.decode(message[24:]), now)
         if fields.recipient == EVERYONE:
-            return self._from_epoch(fields, message, now)
+            happened = self.picture.take(fields, message, now)
+            if fields.delivery == Delivery.FRAME:
+                self._feedback(now)
+            return happened
         if self._pair is None:
             return []
         received = self._pair.open(fields, message)
@@ -421,10 +401,7 @@ class ViewerProtocol:
     def _control(self, message: control.Control, now: float) -> list[Event]:
         kind = message["type"]
         if kind in {"welcome", "epoch"}:
-            epoch, secret = control.secret_of(message)
-            self._openers[epoch] = Opener(secret, epoch, self._parties.host)
-            while len(self._openers) > MAX_EPOCH_KEYS:
-                del self._openers[min(self._openers)]
+            self.picture.learn(*control.secret_of(message))
             if kind == "welcome":
                 return self._welcome(message, now)
         if kind == "grants" and isinstance(message.get("grants"), list):
@@ -449,85 +426,22 @@ class ViewerProtocol:
         self.holder = "host" if message.get("holder") == "host" else "viewer"
         for line in self.chat.waiting.values():
             self._say(Stream.CHAT, line.encode())
-        self._freshness.begin(now)
+        self.picture.freshness.begin(now)
         self._feedback(now)
         return [Accepted(self.grants, host if isinstance(host, dict) else {})]
-
-    def _from_epoch(self, fields: Header, message: memoryview, now: float) -> list[Event]:
-        opener = self._openers.get(fields.epoch)
-        if opener is None or fields.stream in PAIRWISE_STREAMS or not fields.fits_its_stream:
-            return []
-        content = opener.open(fields, message)
-        if fields.delivery == Delivery.FRAME and fields.stream == Stream.SCREEN:
-            return self._screen(fields, content, now)
-        key, version = (fields.stream, fields.slot), (fields.epoch, fields.seq)
-        if version <= self._newest.get(key, (-1, -1)):
-            return []
-        if fields.stream == Stream.BEACON:
-            return self._beacon(fields, content, now)
-        self._newest[key] = version
-        self._slots_of(fields.epoch).note(fields.stream, fields.slot, fields.seq, content)
-        return []
-
-    def _slots_of(self, epoch: int) -> Slots:
-        """A new epoch says everything again."""
-        if epoch > self._slots_epoch:
-            self._slots, self._slots_epoch = Slots(), epoch
-        return self._slots if epoch == self._slots_epoch else Slots()
-
-    def _screen(self, fields: Header, content: bytes, now: float) -> list[Event]:
-        if not fields.kind & CATCHUP and fields.epoch > self._shown_epoch:
-            self._shown_epoch = fields.epoch
-            self._openers = {epoch: opener for epoch, opener in self._openers.items() if epoch >= fields.epoch}
-        part, data = screen.decode_part(content)
-        if self.sync.usable(fields, part):
-            self._freshness.part(now)
-        rectangles = self.sync.take(fields, part, data)
-        events: list[Event] = [] if rectangles is None else [Drawn(self.sync.picture, rectangles)]
-        events += self._distrust()
-        if rectangles is not None:
-            self._freshness.draw(self.sync.picture, now, good=self._trusted)
-        self._feedback(now)
-        return events
-
-    def _beacon(self, fields: Header, content: bytes, now: float) -> list[Event]:
-        """What the host signed; whoever else holds the epoch key cannot."""
-        beacon, signed, signature = screen.decode_beacon(content)
-        if self._pair is None:
-            return []
-        check_beacon(self._pair.signer, signed, signature, self._parties.statement, self._parties.host, fields.epoch)
-        key, version = (fields.stream, fields.slot), (fields.epoch, fields.seq)
-        self._newest[key] = version
-        self.sync.proof.beacon(beacon)
-        events = self._distrust()
-        self._slots_fit = self._slots_of(fields.epoch).fits(beacon, fields.seq)
-        self._freshness.beacon(beacon.counter, beacon.ms, beacon.picture, now, good=self._trusted)
-        was, self._paused = self._paused, beacon.state == screen.PAUSED
-        return [*events, Paused(self._paused)] if was != self._paused else events
-
-    @property
-    def _trusted(self) -> bool:
-        """Whether what is shown came whole, in order, and is what the host signed."""
-        return self.sync.state is SyncState.SYNC and self.sync.proof.proved and self._slots_fit
-
-    def _distrust(self) -> list[Event]:
-        """Stop showing as current what the host did not sign."""
-        if not self.sync.proof.false or self.sync.state is not SyncState.SYNC:
-            return []
-        self.sync.hold()
-        return [PictureFalse()]
 
     def _feedback(self, now: float) -> None:
         self._feedback_at = now
         if self._pair is None or not self._host_here:
             return
-        picture, parts = self.sync.receiving
+        shown = self.picture.sync
+        receiving, parts = shown.receiving
         value = feedback.Feedback(
             ms=int(now * 1000),
-            picture=self.sync.picture,
-            receiving=picture,
+            picture=shown.picture,
+            receiving=receiving,
             parts=parts,
-            want=self._welcomed and (self._freshness.wanting(now) or self.sync.proof.false),
+            want=self._welcomed and self.picture.wanting(now),
             welcomed=self._welcomed,
             generations=dict(self._pair.incoming.generations),
         )
@@ -547,4 +461,4 @@ class ViewerProtocol:
 
     def picture_age(self, now: float) -> float:
         """Seconds since what is drawn was known to be the newest: what is old must be called old."""
-        return self._freshness.age(now)
+        return self.picture.freshness.age(now)

@@ -36,7 +36,7 @@ class ScreenWindow:
         pipe = self._process.stdin
         if pipe is None or pipe.is_closing():
             return
-        decoder = self._viewer.protocol.sync.decoder
+        decoder = self._viewer.protocol.picture.sync.decoder
         for part in rectangles:
             pipe.write(HEAD.pack(decoder.width, decoder.height, *part) + _rgb(decoder.pixels, decoder.width, part))
 

@@ -61,11 +61,11 @@ async def watch_and_type(stack: Stack, session: str, customer: Customer, written
             click = ButtonEvent(True, 1, 200, 100), ButtonEvent(False, 1, 200, 100)
             assert viewer.send(*click, TextEvent(TYPED + "\n"))
             await asyncio.to_thread(until, lambda: TYPED in written.read_text(), 20, "what was typed")
-            return bytes(viewer.protocol.sync.decoder.pixels)
+            return bytes(viewer.protocol.picture.sync.decoder.pixels)
 
 
 async def _until_shown(viewer: ViewerSession, pixels: bytes) -> None:
-    while pixels not in viewer.protocol.sync.decoder.pixels:
+    while pixels not in viewer.protocol.picture.sync.decoder.pixels:
         await _until(viewer, events.Drawn)
 
 

@@ -332,7 +332,7 @@ class Viewer(End):
         elif isinstance(event, viewer_events.Accepted):
             self.core.confirm()
         elif isinstance(event, viewer_events.Drawn):
-            self.record.drawn(self.sender, bytes(self.core.sync.decoder.pixels))
+            self.record.drawn(self.sender, bytes(self.core.picture.sync.decoder.pixels))
         elif isinstance(event, viewer_events.MoveOn):
             self.leave()
         elif isinstance(event, viewer_events.PictureFalse):
@@ -370,4 +370,4 @@ class Viewer(End):
 
     @property
     def shows_now(self) -> bytes:
-        return bytes(self.core.sync.decoder.pixels)
+        return bytes(self.core.picture.sync.decoder.pixels)

@@ -231,4 +231,4 @@ class Session:
 
     def same(self, viewer: End) -> bool:
         """Whether the viewer shows what the customer sees."""
-        return bool(viewer.core.sync.decoder.pixels == self.pixels)
+        return bool(viewer.core.picture.sync.decoder.pixels == self.pixels)

@@ -127,7 +127,7 @@ class Epochs(RuleBasedStateMachine):
     @invariant()
     def keys_are_kept(self) -> None:
         for sender in VIEWERS:
-            self.kept[sender].update(self.session.viewers[sender].core._openers)
+            self.kept[sender].update(self.session.viewers[sender].core.picture.openers)
 
     @invariant()
     def whoever_is_let_in_and_there_shows_the_screen(self) -> None:

@@ -95,12 +95,12 @@ def test_splice_of_a_header_onto_a_sealed_message_opens_nothing(field: str, at: 
             messages.append(bytes(message))
         return [join_frame(messages)]
 
-    shown, applied = bytes(viewer.core.sync.decoder.pixels), typed(session)
+    shown, applied = bytes(viewer.core.picture.sync.decoder.pixels), typed(session)
     session.tamper = forge
     session.draw(5)
     viewer.core.send([TextEvent("never")], session.now)
     session.advance(1)
-    assert bytes(viewer.core.sync.decoder.pixels) == shown, field
+    assert bytes(viewer.core.picture.sync.decoder.pixels) == shown, field
     assert typed(session) == applied, field
 
 
@@ -116,11 +116,11 @@ def test_splice_of_one_epochs_picture_into_another_shows_nothing() -> None:
     session.connect(again)
     session.advance(2)
     assert session.same(again), "the reloaded page sees the screen under a new epoch"
-    shown = bytes(again.core.sync.decoder.pixels)
+    shown = bytes(again.core.picture.sync.decoder.pixels)
     for frame in old[:before]:
         again.events += again.core.frame(frame, session.now)
-    assert bytes(again.core.sync.decoder.pixels) == shown
-    assert again.core.sync.state is SyncState.SYNC
+    assert bytes(again.core.picture.sync.decoder.pixels) == shown
+    assert again.core.picture.sync.state is SyncState.SYNC
 
 
 def test_stale_retained_beacon_is_not_taken_for_news() -> None:

@@ -146,7 +146,7 @@ def test_old_epoch_keys_are_gone_from_host_and_viewer(monkeypatch: pytest.Monkey
     """After a new epoch nothing in the process can open what was sealed before."""
     session, viewer = accepted()
     old = epoch_of(session)
-    sealer, opener = weakref.ref(session.host.core._epochs._sealer), weakref.ref(viewer.core._openers[old])
+    sealer, opener = weakref.ref(session.host.core._epochs._sealer), weakref.ref(viewer.core.picture.openers[old])
     session.now += EPOCH_SECONDS + 1
     viewer.core.connected(session.now)  # it was there all the time
     for peer in session.host.core._peers:
@@ -219,11 +219,11 @@ def test_a_ghost_without_approval_has_no_key() -> None:
     ghost = session.viewer(3)
     session.connect(ghost)
     session.advance(3)
-    assert ghost.core._openers == {}
-    assert ghost.core.sync.picture == 0
+    assert ghost.core.picture.openers == {}
+    assert ghost.core.picture.sync.picture == 0
     assert session.same(viewer)
     with pytest.raises(KeyError):
-        ghost.core._openers[epoch_of(session)]
+        ghost.core.picture.openers[epoch_of(session)]
 
 
 # ---- beacons
@@ -244,10 +244,10 @@ def test_evil_viewer_cannot_forge_a_beacon_for_another() -> None:
     session, viewer = accepted()
     session.advance(2)
     forged = evil_beacon(session, viewer, Signer(entropy("evil")(32)), 99)
-    opener = viewer.core._openers[epoch_of(session)]
+    opener = viewer.core.picture.openers[epoch_of(session)]
     assert opener.open(unpack(forged), forged), "under the epoch key itself it opens"
     assert viewer.core.frame(len(forged).to_bytes(4, "big") + forged, session.now) == []
-    assert viewer.core._freshness._announced != 99
+    assert viewer.core.picture.freshness._announced != 99
     session.advance(2)
     assert viewer.core.picture_age(session.now) < 2
 
@@ -269,7 +269,7 @@ def test_evil_viewer_cannot_forge_a_picture_for_another() -> None:
     stream.picture, stream.chain = shown + 1, chain  # the host knows nothing of it
     session.advance(2)
     assert viewer.of(events.PictureFalse)
-    assert viewer.core.sync.state is State.SYNC, "another catch-up came"
+    assert viewer.core.picture.sync.state is State.SYNC, "another catch-up came"
     assert session.same(viewer)
 
 
@@ -347,7 +347,7 @@ def test_a_new_epoch_says_the_newest_of_every_slot_again() -> None:
     epochs.renew(session.host.core._peers.accepted(), session.now)
     session.draw(3)
     session.advance(2)
-    assert viewer.core._slots.digest() == epochs._slots.digest()
+    assert viewer.core.picture.slots.digest() == epochs._slots.digest()
     assert viewer.core.picture_age(session.now) < 2
 
 

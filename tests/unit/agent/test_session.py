@@ -28,7 +28,7 @@ def test_digits_then_yes_then_pictures() -> None:
         session.draw(place)
         session.show()
         assert session.same(viewer)
-    assert viewer.core.sync.state is Sync.SYNC
+    assert viewer.core.picture.sync.state is Sync.SYNC
 
 
 def test_a_link_needs_no_digits() -> None:
@@ -186,7 +186,7 @@ def test_an_unknown_resume_secret_means_verifying_again() -> None:
     assert thief.of(events.Digits), "as if new"
     assert session.consent.state is State.DIGITS
     session.advance(3)
-    assert not thief.core.sync.decoder.pixels
+    assert not thief.core.picture.sync.decoder.pixels
 
 
 @pytest.mark.rule("R16")
@@ -217,7 +217,7 @@ def test_ghost_viewer_that_was_let_in_by_the_relay_reads_nothing() -> None:
     ghost.member.admitted = True
     for _, frame in session.wire:
         ghost.events += ghost.core.frame(frame, session.now)
-    assert ghost.core.sync.picture == 0
+    assert ghost.core.picture.sync.picture == 0
     assert "Accepted" not in ghost.kinds()
 
 
@@ -225,7 +225,7 @@ def test_ghost_viewer_that_was_let_in_by_the_relay_reads_nothing() -> None:
 def test_a_goodbye_changes_the_keys() -> None:
     session = Session()
     viewer = session.accepted(session.viewer())
-    openers = dict(viewer.core._openers)
+    openers = dict(viewer.core.picture.openers)
     viewer.core.leave()
     session.settle()
     assert session.consent.state is State.WAITING
@@ -239,7 +239,7 @@ def test_a_goodbye_changes_the_keys() -> None:
 def test_evil_relay_that_flips_any_bit_of_a_picture_shows_nothing_wrong() -> None:
     session = Session()
     viewer = session.accepted(session.viewer())
-    before = bytes(viewer.core.sync.decoder.pixels)
+    before = bytes(viewer.core.picture.sync.decoder.pixels)
 
     def flip(to: int, frame: bytes) -> list[bytes]:
         changed = bytearray(frame)
@@ -249,7 +249,7 @@ def test_evil_relay_that_flips_any_bit_of_a_picture_shows_nothing_wrong() -> Non
     session.tamper = flip
     session.draw(4)
     session.show()
-    assert bytes(viewer.core.sync.decoder.pixels) == before
+    assert bytes(viewer.core.picture.sync.decoder.pixels) == before
 
 
 def test_replay_of_every_frame_changes_nothing() -> None:
@@ -396,7 +396,7 @@ def test_evil_relay_cannot_take_over_a_running_viewer() -> None:
     assert viewer.core._attempt is None, "nothing is tried by itself"
     assert not viewer.core.send([TextEvent("hunter2")], session.now)
     viewer.core.verify_again(session.now)
-    assert not viewer.core.sync.decoder.pixels, "the old picture is gone"
+    assert not viewer.core.picture.sync.decoder.pixels, "the old picture is gone"
 
 
 def test_stale_input_that_the_relay_held_back_is_not_applied() -> None:
@@ -422,13 +422,13 @@ def test_pause_keeps_back_what_was_not_sent_yet() -> None:
     session.pixels = bytearray(entropy("noise")(len(session.pixels)))
     assert session.host.core.wants_picture(session.now)
     session.host.core.picture(Frame(bytes(session.pixels), WIDTH, HEIGHT), session.now)
-    before = bytes(viewer.core.sync.decoder.pixels)
+    before = bytes(viewer.core.picture.sync.decoder.pixels)
     session.host.core.pause(session.now)
     session.advance(2)
-    assert bytes(viewer.core.sync.decoder.pixels) == before
+    assert bytes(viewer.core.picture.sync.decoder.pixels) == before
     session.host.core.go_on(session.now)
     session.advance(2)
-    assert viewer.core.sync.decoder.pixels[:3] == session.pixels[:3]
+    assert viewer.core.picture.sync.decoder.pixels[:3] == session.pixels[:3]
 
 
 def test_evil_viewer_on_unknown_streams_and_slots_costs_nothing() -> None:
