@@ -36,13 +36,13 @@ async def settle(api: Api, username: str, one_time: str, password: str = PASSWOR
     return Person(me.json()["operator"]["id"], username, token, answer.json()["refresh_token"])
 
 
-async def third_organisation(api: Api, **environment: str) -> Person:
+async def third_organisation(api: Api, company: str = "initech", **environment: str) -> Person:
     """Made beside the running api, by whoever runs the server; its administrator."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"TASUKI_DATA_DIR": str(api.folder), **environment}.items():
             patch.setenv(name, value)
-        made = await admin.run(admin.parse(["init", "--company", "initech", "--login", "eve", "--json"]))
-    return await settle(api, "initech/eve", made["password"])
+        made = await admin.run(admin.parse(["init", "--company", company, "--login", "eve", "--json"]))
+    return await settle(api, f"{company}/eve", made["password"])
 
 
 async def guesses_at_once(one: Api, two: Api) -> None:
