@@ -67,10 +67,11 @@ def operator_shown(operator: Operator, session: Session) -> OperatorShown:
 
 
 async def many(db: AsyncSession, context: Context, caller: Caller, sessions: Sequence[Session]) -> list[SessionView]:
-    """Several sessions of the caller's organisation, with three queries in all."""
+    """Several sessions of the caller's organisation, with four queries in all at most: only who waits has a code to show."""
     await db.flush()
     ids = [session.id for session in sessions]
-    found_codes = await repository.codes_of(db, ids)
+    waiting = [session.id for session in sessions if session.state == State.WAITING]
+    found_codes = await repository.codes_of(db, waiting) if waiting else {}
     found_participants = await repository.participants_of(db, ids)
     helpers = {session.operator_id for session in sessions if session.operator_id is not None}
     names = await operators.names(db, caller.organization_id, helpers)

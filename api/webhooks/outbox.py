@@ -18,19 +18,20 @@ async def announce(
     db: AsyncSession, session: Session, type_: str, now: datetime, patience: timedelta | None = None
 ) -> None:
     """Queue `type_` for every endpoint that wants it; the first attempt may wait `patience` for what is still coming in."""
-    for endpoint in await repository.endpoints_of(db, session.organization_id):
-        if type_ in endpoint.events:
-            db.add(
-                WebhookDelivery(
-                    id=new_id(Kind.DELIVERY),
-                    endpoint_id=endpoint.id,
-                    session_id=session.id,
-                    type=type_,
-                    next_at=now + patience if patience else now,
-                    created_at=now,
-                )
+    wanted = [one for one in await repository.endpoints_of(db, session.organization_id) if type_ in one.events]
+    for endpoint in wanted:
+        db.add(
+            WebhookDelivery(
+                id=new_id(Kind.DELIVERY),
+                endpoint_id=endpoint.id,
+                session_id=session.id,
+                type=type_,
+                next_at=now + patience if patience else now,
+                created_at=now,
             )
-    wake_after(db, [TOPIC])
+        )
+    if wanted:  # the sender is not woken to find nothing
+        wake_after(db, [TOPIC])
 
 
 async def hasten(db: AsyncSession, session_id: str, now: datetime) -> None:
