@@ -3,12 +3,22 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy import bindparam
 from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.auth.models import Challenge, RefreshToken, SignIn
 from api.operators.models import Operator
 from api.organizations.models import Organization
+
+_SIGNED_IN = (
+    select(Operator, SignIn, Organization)
+    .join(SignIn, col(SignIn.operator_id) == col(Operator.id))
+    .join(Organization, col(Organization.id) == col(Operator.organization_id))
+    .where(col(Operator.organization_id) == bindparam("organization"), col(Operator.id) == bindparam("operator"))
+    .where(col(SignIn.id) == bindparam("sign_in"))
+)
+"""Put together once: it runs for every request that an operator signs."""
 
 
 async def refresh_token(db: AsyncSession, digest: str) -> RefreshToken | None:
@@ -26,10 +36,8 @@ async def signed_in(
     db: AsyncSession, organization_id: str, operator_id: str, sign_in_id: str
 ) -> tuple[Operator, SignIn] | None:
     """An operator and one of their sign-ins, when it has not ended. The organisation is read along: it is asked for next."""
-    rows = select(Operator, SignIn, Organization).join(SignIn, col(SignIn.operator_id) == col(Operator.id))
-    rows = rows.join(Organization, col(Organization.id) == col(Operator.organization_id))
-    mine = rows.where(Operator.organization_id == organization_id, Operator.id == operator_id, SignIn.id == sign_in_id)
-    found = (await db.exec(mine)).first()
+    asked = {"organization": organization_id, "operator": operator_id, "sign_in": sign_in_id}
+    found = (await db.exec(_SIGNED_IN, params=asked)).first()
     return found and (found[0], found[1])
 
 
