@@ -9,6 +9,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from api.auth.permissions import Caller
 from api.device_enrolments.models import DeviceEnrolment
+from api.organizations.models import Organization
 
 
 def readable(caller: Caller) -> SelectOfScalar[DeviceEnrolment]:
@@ -32,10 +33,12 @@ async def page(db: AsyncSession, caller: Caller, after: str | None, limit: int) 
 
 async def use(db: AsyncSession, digest: str, now: datetime) -> DeviceEnrolment | None:
     """Count one more use of a token that is good; None when it is not. Of two that want the last use, one gets it."""
+    enabled = select(Organization.id).where(col(Organization.disabled_at).is_(None))
     good = update(DeviceEnrolment).where(
         col(DeviceEnrolment.digest) == digest,
         col(DeviceEnrolment.expires_at) > now,
         col(DeviceEnrolment.used) < col(DeviceEnrolment.uses),
+        col(DeviceEnrolment.organization_id).in_(enabled),
     )
     used = await db.exec(good.values(used=col(DeviceEnrolment.used) + 1).returning(col(DeviceEnrolment.id)))
     found = used.scalar_one_or_none()

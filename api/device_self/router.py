@@ -97,7 +97,7 @@ async def report(device_id: AskingDevice, body: About, context: Ctx, db: Db) -> 
 )
 async def forget(device_id: AskingDevice, context: Ctx, db: Db) -> None:
     """The device is about to delete its key; a session that it is in ends."""
-    device = usable(await repository.get(db, device_id, lock=True))
+    device = await usable(db, await repository.get(db, device_id, lock=True))
     await devices.wipe(db, context, service.actor(device), device, Action.DEVICE_FORGOTTEN)
 
 
@@ -144,7 +144,7 @@ async def join_device_session(
     """
 
     async def make() -> Admission:
-        device = usable(await repository.get(db, device_id, lock=True))
+        device = await usable(db, await repository.get(db, device_id, lock=True))
         return await connecting.take_up(db, context, device, session_id)
 
     return await remembered.once(db, device_id, 200, make)

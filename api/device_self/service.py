@@ -91,7 +91,7 @@ async def token(db: AsyncSession, context: Context, body: TokenRequest) -> Devic
         raise TokenRefused("The proof does not hold: ask for a new challenge and sign it with the device's key.")
     if not await repository.use_challenge(db, device.id, made_at):
         raise TokenRefused("This challenge was used; ask for a new one.")
-    usable(device)
+    await usable(db, device)
     signed = context.keyring.sign(
         tokens.DEVICE, {"aud": proof.AUDIENCE, "sub": device.id}, context.keyring.expiry(proof.TOKEN_LIFE)
     )
@@ -100,7 +100,7 @@ async def token(db: AsyncSession, context: Context, body: TokenRequest) -> Devic
 
 async def report(db: AsyncSession, context: Context, device_id: str, about: About) -> OwnView:
     """What the device says of itself, when it starts and when its administrator changed something."""
-    device = usable(await repository.get(db, device_id, lock=True))
+    device = await usable(db, await repository.get(db, device_id, lock=True))
     if about.unattended != device.unattended:
         device.unattended = about.unattended
         action = Action.DEVICE_UNATTENDED_ALLOWED if about.unattended else Action.DEVICE_UNATTENDED_ENDED
@@ -121,11 +121,11 @@ async def seen(context: Context, device_id: str) -> None:
     """It is there. Written down only when that is news, or was last done some seconds ago."""
     now = context.clock.now()
     async with context.database.read() as db:
-        device = usable(await repository.get(db, device_id))
+        device = await usable(db, await repository.get(db, device_id))
         if device.online and device.seen_at is not None and now - device.seen_at < SEEN_EVERY:
             return
     async with context.database.write() as db:
-        device = usable(await repository.get(db, device_id, lock=True))
+        device = await usable(db, await repository.get(db, device_id, lock=True))
         if not device.online:
             audit.record(db, context, device.organization_id, Action.DEVICE_ONLINE, by=actor(device), target=device)
         device.online, device.seen_at = True, now
@@ -134,7 +134,7 @@ async def seen(context: Context, device_id: str) -> None:
 
 async def calls(db: AsyncSession, context: Context, device_id: str) -> Calls:
     """The session that waits for the device, if there is one, and the rule for consent."""
-    device = usable(await repository.get(db, device_id))
+    device = await usable(db, await repository.get(db, device_id))
     held = (await service.rules(db, [device]))[device.id]
     session = (await repository.live_sessions(db, [device.id])).get(device.id)
     if session is None or session.state != State.WAITING or session.code_expires_at <= context.clock.now():

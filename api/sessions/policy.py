@@ -120,11 +120,13 @@ async def _was_admitted(db: AsyncSession, session: Session, operator: Operator) 
 async def allows(db: AsyncSession, operator: Operator | None, session: Session, guest_mode: str | None = None) -> bool:
     """Whether the operator may still do today what the session is for, or as a guest their part of it.
 
-    A session in the queue waits for one who may.
+    A session in the queue waits for one who may. In a disabled organisation nobody may.
     """
+    organization = await db.get_one(Organization, session.organization_id)
+    if organization.disabled_at is not None:
+        return False
     if operator is None:
         return session.operator_id is None
-    organization = await db.get_one(Organization, session.organization_id)
     values = resolve(await holding.layers(db, organization, operator)).values
     return operator.suspended_at is None and allows_mode(values, guest_mode or session.mode)
 
