@@ -9,6 +9,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from api.auth.permissions import Caller
 from api.device_enrolments.models import DeviceEnrolment
+from api.operators.models import Operator, Role
 from api.organizations.models import Organization
 
 
@@ -32,13 +33,22 @@ async def page(db: AsyncSession, caller: Caller, after: str | None, limit: int) 
 
 
 async def use(db: AsyncSession, digest: str, now: datetime) -> DeviceEnrolment | None:
-    """Count one more use of a token that is good; None when it is not. Of two that want the last use, one gets it."""
-    enabled = select(Organization.id).where(col(Organization.disabled_at).is_(None))
+    """Count one more use of a token that is good; None when it is not. Of two that want the last use, one gets it.
+
+    It is as good as its maker: still an administrator, neither suspended nor deleted, in an organisation that is not disabled.
+    """
+    makers = select(Operator.id).join(Organization, col(Organization.id) == col(Operator.organization_id))
+    makers = makers.where(
+        Operator.role == Role.ADMINISTRATOR,
+        col(Operator.suspended_at).is_(None),
+        col(Operator.deleted_at).is_(None),
+        col(Organization.disabled_at).is_(None),
+    )
     good = update(DeviceEnrolment).where(
         col(DeviceEnrolment.digest) == digest,
         col(DeviceEnrolment.expires_at) > now,
         col(DeviceEnrolment.used) < col(DeviceEnrolment.uses),
-        col(DeviceEnrolment.organization_id).in_(enabled),
+        col(DeviceEnrolment.created_by).in_(makers),
     )
     used = await db.exec(good.values(used=col(DeviceEnrolment.used) + 1).returning(col(DeviceEnrolment.id)))
     found = used.scalar_one_or_none()
