@@ -83,6 +83,7 @@ async def change_operator(
 
     A narrower policy reaches sessions that exist: a shorter limit ends them when it is reached (`time_limit`), a session in a
     mode that is taken away ends at once (`policy`), and one that waits cannot be joined.
+    Name, role, policy, modes and longest session are set in person with a fresh proof, networks and mail address in person.
     Suspending ends the operator's sign-ins and sessions at once. The last administrator stays one.
     """
     return service.view(await service.change(db, context, caller, operator_id, patch))
@@ -130,8 +131,8 @@ async def reset_second_factor(caller: FreshOperatorsWriter, operator_id: str, co
     "/{operator_id}/unlock",
     operation_id="unlock_operator",
     summary="Unlock an operator",
-    responses=answers(NotFound),
+    responses=answers(NotFound, Forbidden),
 )
 async def unlock_operator(caller: OperatorsWriter, operator_id: str, context: Ctx, db: Db) -> OperatorView:
-    """After too many wrong passwords: the right one is taken again at once."""
+    """After too many wrong passwords: the right one is taken again at once. Not with an API key."""
     return service.view(await service.unlock(db, context, caller, operator_id))

@@ -29,6 +29,8 @@ _NARROWING = frozenset({"modes", "max_session_seconds", "policy_id"})
 _APART = frozenset({"force"})
 _IN_PERSON = frozenset({"email", "networks"})
 """Members that decide where an invitation goes and where from somebody signs in."""
+_TOLD_OR_WIDENING = frozenset({"name", "modes", "max_session_seconds"})
+"""Members that customers are told, or that let the operator do more: set by people with a fresh proof."""
 _DERIVED = frozenset({"suspended", "deleted"})
 
 
@@ -77,6 +79,8 @@ async def change(
     }
     if _IN_PERSON & wanted.keys():
         authorize_in_person(caller)
+    if _TOLD_OR_WIDENING & wanted.keys():
+        authorize_fresh(caller)
     if "networks" in wanted and operator.id == caller.operator_id:
         refuse_lockout(wanted["networks"], force=patch.force)
     if {"role", "suspended"} & wanted.keys():
@@ -131,7 +135,8 @@ async def reset_second_factor(db: AsyncSession, context: Context, caller: Caller
 
 
 async def unlock(db: AsyncSession, context: Context, caller: Caller, operator_id: str) -> Operator:
-    """Passwords are taken again, from everywhere; what was counted is forgotten."""
+    """Passwords are taken again, from everywhere; what was counted is forgotten. Not by a key."""
+    authorize_in_person(caller)
     operator = await get(db, caller, operator_id)
     await unlock_all(db, operator)
     _note(db, context, caller, operator, Action.OPERATOR_UNLOCKED)

@@ -19,6 +19,8 @@ from api.sessions import policy
 _NULLABLE = frozenset({"max_session_seconds", "policy_id"})
 _NARROWING = frozenset({"max_session_seconds", "policy_id"})
 """Members whose change reaches sessions that exist."""
+_TOLD_OR_WIDENING = frozenset({"name", "max_session_seconds"})
+"""Members that customers are told, or that let everybody do more: set by people with a fresh proof."""
 _APART = frozenset({"settings", "force"})
 """Members that are no columns."""
 
@@ -39,6 +41,8 @@ async def change(db: AsyncSession, context: Context, caller: Caller, patch: Orga
         for name in patch.model_fields_set - _APART
         if getattr(patch, name) is not None or name in _NULLABLE
     }
+    if _TOLD_OR_WIDENING & wanted.keys():
+        authorize_fresh(caller)
     if "policy_id" in wanted:
         authorize_fresh(caller)
         if wanted["policy_id"] is not None:

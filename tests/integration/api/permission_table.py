@@ -69,7 +69,7 @@ PATCH  /v1/operators/{operator_id}                        operators:write
 DELETE /v1/operators/{operator_id}                        operators:write + fresh
 POST   /v1/operators/{operator_id}/reset-password         operators:write + fresh
 POST   /v1/operators/{operator_id}/reset-second-factor    operators:write + fresh
-POST   /v1/operators/{operator_id}/unlock                 operators:write
+POST   /v1/operators/{operator_id}/unlock                 operators:write + person
 POST   /v1/operators/{operator_id}/invite                 operators:write + fresh
 POST   /v1/auth/invitation                                nobody
 GET    /v1/organization                                   organization:read

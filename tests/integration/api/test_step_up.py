@@ -58,6 +58,11 @@ async def test_a_refresh_is_no_proof(strict: Api) -> None:
 DANGEROUS: list[tuple[str, str, Any]] = [
     ("POST", "/v1/api-keys", {"name": "k", "scopes": ["sessions:read"]}),
     ("PATCH", "/v1/operators/{bob}", {"role": "administrator"}),
+    ("PATCH", "/v1/operators/{bob}", {"name": "Your Bank"}),
+    ("PATCH", "/v1/operators/{bob}", {"modes": ["control"]}),
+    ("PATCH", "/v1/operators/{bob}", {"max_session_seconds": None}),
+    ("PATCH", "/v1/organization", {"name": "Your Bank"}),
+    ("PATCH", "/v1/organization", {"max_session_seconds": None}),
     ("POST", "/v1/operators/{bob}/reset-password", None),
     ("POST", "/v1/operators/{bob}/reset-second-factor", None),
     ("DELETE", "/v1/operators/{bob}", None),
