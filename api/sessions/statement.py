@@ -33,9 +33,7 @@ def make(
 
     Without an operator the session is for whoever picks it up: `operator` is null, and who comes is introduced.
     """
-    named = (
-        {"id": operator.id, "name": operator.name, "verified": session.verified_as} if operator else None
-    )
+    named = {"id": operator.id, "name": operator.name, "verified": session.verified_as} if operator else None
     claims: dict[str, Any] = {
         "aud": SESSION_AUDIENCE,
         "sub": session.id,

@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,8 +76,8 @@ def test_the_operator_sees_and_works_on_the_screen(
     assert (ended["state"], ended["ended_by"]) == ("ended", "operator")
 
 
-def test_a_minute_of_use_leaves_equal_pictures(browser: Browser, stack: Stack, desktop: Xvfb) -> None:
-    """Typing, scrolling and dragging for a minute; then pixel by pixel."""
+def test_use_leaves_equal_pictures(browser: Browser, stack: Stack, desktop: Xvfb) -> None:
+    """Typing, scrolling and dragging, again and again; then pixel by pixel."""
     with (
         desktop.program("openbox"),
         desktop.program(*XTERM, "-e", "sh -c 'seq 1 3000; exec sh'"),
@@ -86,9 +85,7 @@ def test_a_minute_of_use_leaves_equal_pictures(browser: Browser, stack: Stack, d
         session(browser, stack, desktop) as (who, _, _made),
     ):
         mouse, keyboard = who.page.mouse, who.page.keyboard
-        deadline, round_ = time.monotonic() + 60, 0
-        while time.monotonic() < deadline:
-            round_ += 1
+        for round_ in range(1, 13):
             who.click(*INSIDE)
             keyboard.type(f"echo round {round_}; seq {round_} {round_ + 60}\n", delay=5)
             keyboard.press("Shift+PageUp")
@@ -103,10 +100,8 @@ def test_a_minute_of_use_leaves_equal_pictures(browser: Browser, stack: Stack, d
             mouse.down()
             mouse.move(*start, steps=12)
             mouse.up()
-            if round_ % 5 == 0:
+            if round_ % 4 == 0:
                 until(lambda: same(who, desktop), what="the same picture")
-        until(lambda: same(who, desktop), what="the same picture")
-        assert round_ > 5
 
 
 def test_words_what_the_customer_takes_back_and_the_end_are_told(browser: Browser, stack: Stack, desktop: Xvfb) -> None:
