@@ -39,7 +39,8 @@ async def enter(db: AsyncSession, context: Context, secret: str, address: str | 
     asked = await repository.take_challenge(db, digest(secret), PURPOSE, context.clock.now())
     of = await db.get(SignIn, asked.subject) if asked else None
     operator = await db.get(Operator, of.operator_id) if of else None
-    if of is None or operator is None or not await standing.holds(db, operator):
+    good = of is not None and operator is not None and await standing.holds(db, operator)
+    if of is None or operator is None or not good or not await standing.still_enough(db, operator, of):
         context.sign_in_budgets.failed_address(address)
         raise SignInFailed("This link is not good any more; get a new one with: tasuki console", keep=True)
     sign_in = await issuing.begin(db, context, operator, of.methods, of.machine_id)

@@ -82,6 +82,8 @@ async def refresh(context: Context, db: AsyncSession, token: str) -> Tokens:
     found = await repository.sign_in(db, operator.id, row.family)
     if found is None:
         raise RefreshRefused("Sign in again: this sign-in was ended.")
+    if not await standing.still_enough(db, operator, found):
+        raise RefreshRefused("Sign in again: your organisation asks for more than this sign-in has shown.")
     found.last_used_at = now
     return issuing.issue(db, context, operator, found)
 

@@ -5,11 +5,13 @@ Looked at each time one is used, so that suspending, deleting, disabling and a n
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from api.auth.methods import SECOND
+from api.auth.models import SignIn
 from api.kit.asking import asking
 from api.kit.networks import inside
 from api.operators.models import Operator
 from api.organizations import repository as organizations
-from api.organizations.settings import settings_of
+from api.organizations.settings import Machines, second_factor_enforced, settings_of
 from api.problems import NetworkNotAllowed
 
 
@@ -31,3 +33,14 @@ async def is_active(db: AsyncSession, operator: Operator) -> bool:
     """Whether the operator is there and not suspended, in an organisation that is not disabled; from wherever."""
     organization = await organizations.by_id(db, operator.organization_id)
     return not (organization is None or organization.disabled_at or operator.suspended_at or operator.deleted_at)
+
+
+async def still_enough(db: AsyncSession, operator: Operator, sign_in: SignIn) -> bool:
+    """Whether a sign-in shows what the organisation asks for today: it may have grown stricter since."""
+    organization = await organizations.by_id(db, operator.organization_id)
+    if organization is None:
+        return False
+    settings = settings_of(organization)
+    if settings.machines is Machines.REQUIRED and sign_in.machine_id is None:
+        return False
+    return not second_factor_enforced(settings, operator.role) or any(method in SECOND for method in sign_in.methods)

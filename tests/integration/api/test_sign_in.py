@@ -225,3 +225,14 @@ async def test_what_is_left_is_said_at_every_sign_in(api: Api) -> None:
     problem(await api.http.post("/v1/auth/password", json=body), 429, "too-many-requests")
     api.clock.advance(minutes=15)
     assert (await api.http.post("/v1/auth/password", json=body)).headers["ratelimit"].startswith('"sign-in";r=30;')
+
+
+@pytest.mark.parametrize("settings", [{"second_factor": "everyone"}, {"machines": "required"}])
+async def test_a_sign_in_that_showed_too_little_for_today_is_not_renewed(api: Api, settings: dict[str, str]) -> None:
+    link = await api.post("/v1/auth/console-link", person=api.bob, status=200)
+    secret = link["url"].partition("#enter=")[2]
+    body = {"settings": settings, "force": True}
+    assert (await api.http.patch("/v1/organization", json=body, headers=api.alice.headers)).status_code == 200
+    given = await api.http.post("/v1/auth/refresh", json={"refresh_token": api.bob.refresh_token})
+    problem(given, 401, "refresh-refused")
+    problem(await api.http.post("/v1/auth/console", json={"secret": secret}), 401, "sign-in-failed")
