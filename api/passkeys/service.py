@@ -87,6 +87,8 @@ async def sign_in(
         raise _refused(context, address)
     if not entry.admits(context, organization, settings_of(organization), operator.role, brought.entry):
         raise _refused(context, address)
+    if operator.must_change_password:
+        raise SignInFailed("Your password was reset: sign in with the one-time password and set a new one.", keep=True)
     return await steps.complete(db, context, organization, operator, [Method.PASSKEY], brought, None)
 
 

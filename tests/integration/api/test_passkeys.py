@@ -136,3 +136,19 @@ async def test_a_suspended_operators_passkey_opens_nothing(api: Api) -> None:
 async def test_challenges_for_anybody_are_limited_per_address(api: Api) -> None:
     answers = [await post(api, "passkeys/sign-in/options") for _ in range(61)]
     assert [answer.status_code for answer in answers] == [200] * 60 + [429]
+
+
+async def test_after_a_reset_the_password_is_changed_before_a_passkey_opens_anything(api: Api) -> None:
+    device = await with_passkey(api)
+    reset = await api.post(f"/v1/operators/{api.bob.id}/reset-password", status=200)
+    problem(await alone(api, device), 401, "sign-in-failed")
+    body = {
+        "username": "acme/bob",
+        "password": reset["one_time_password"],
+        "new_password": "another good long password",
+    }
+    waiting = (await post(api, "password", **body)).json()
+    asked = (await post(api, "mfa/challenge", mfa_token=waiting["mfa_token"], method="passkey")).json()
+    proof = {"challenge_id": asked["challenge_id"], "credential": device.get(asked["options"])}
+    assert (await verify(api, waiting, "passkey", **proof)).status_code == 200
+    assert (await alone(api, device)).status_code == 200
