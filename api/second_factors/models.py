@@ -22,6 +22,8 @@ class SecondFactor(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     last_step: int = Field(default=0, sa_type=BigInteger)
     """Of an app: the 30-second step of the last code taken; no code of it or before works again."""
+    failures: int = 0
+    """Wrong codes while it is pending."""
 
 
 class SentCode(SQLModel, table=True):

@@ -20,6 +20,8 @@ from api.second_factors.schemas import TotpOffer
 
 PURPOSE = "second factor"
 ISSUER = "Tasuki"
+MOST_FAILURES = 5
+"""Wrong codes after which what was to be set up is forgotten."""
 
 
 async def offer_totp(db: AsyncSession, context: Context, organization: Organization, operator: Operator) -> TotpOffer:
@@ -54,6 +56,7 @@ async def confirm(
     else:
         right = await codes.take_sent(db, context, setup_subject(operator), method, code)
     if not right:
+        await _count_failure(db, operator, method, row)
         raise SecondStepFailed("The code is wrong or too old; try the next one.", keep=True)
     await repository.remove_factor(db, operator.id, method, pending=False)
     await repository.remove_factor(db, operator.id, method, pending=True)
@@ -133,6 +136,13 @@ async def _put(db: AsyncSession, context: Context, operator: Operator, method: M
     await repository.remove_factor(db, operator.id, method, pending=True)
     db.add(_row(context, operator, method, value, pending=True))
     await db.flush()
+
+
+async def _count_failure(db: AsyncSession, operator: Operator, method: Method, row: SecondFactor) -> None:
+    row.failures += 1
+    db.add(row)
+    if row.failures >= MOST_FAILURES:
+        await repository.remove_factor(db, operator.id, method, pending=True)
 
 
 def _row(

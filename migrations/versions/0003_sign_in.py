@@ -53,11 +53,13 @@ def _sign_ins() -> None:
         sa.Column("authenticated_at", MOMENT, nullable=False),
         sa.Column("methods", sa.JSON(), nullable=False),
         sa.Column("machine_id", sa.String(), nullable=True),
+        sa.Column("parent_id", sa.String(), nullable=True),
         sa.Column("client_sealed", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["operator_id"], ["operator.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_sign_in_operator_id", "sign_in", ["operator_id"])
+    op.create_index("ix_sign_in_parent_id", "sign_in", ["parent_id"])
     op.create_index("ix_sign_in_last_used_at", "sign_in", ["last_used_at"])
     op.execute("DELETE FROM refresh_token")
     op.create_table(
@@ -84,6 +86,7 @@ def _second_factors() -> None:
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("last_step", sa.BigInteger(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["operator_id"], ["operator.id"]),
         sa.PrimaryKeyConstraint("operator_id", "method", "pending"),
     )
@@ -117,9 +120,7 @@ def _second_factors() -> None:
         sa.ForeignKeyConstraint(["operator_id"], ["operator.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(
-        "ix_second_step_failure_operator_id_failed_at", "second_step_failure", ["operator_id", "failed_at"]
-    )
+    op.create_index("ix_second_step_failure_operator_id_failed_at", "second_step_failure", ["operator_id", "failed_at"])
     op.create_index("ix_second_step_failure_failed_at", "second_step_failure", ["failed_at"])
 
 

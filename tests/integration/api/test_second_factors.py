@@ -316,3 +316,14 @@ async def test_the_secret_is_sealed(api: Api) -> None:
     app, _ = await with_totp(api)
     for file in api.folder.glob("tasuki.db*"):
         assert app.secret.encode() not in file.read_bytes()
+
+
+async def test_five_wrong_codes_forget_what_was_to_be_set_up(api: Api) -> None:
+    offer = (await post(api, "mfa/totp", api.bob.access_token)).json()
+    app = pyotp.TOTP(offer["secret"])
+    now = api.clock.now()
+    near = {app.at(now + timedelta(seconds=30 * step)) for step in range(-3, 4)}
+    wrong = next(f"{number:06}" for number in range(10) if f"{number:06}" not in near)
+    for _ in range(5):
+        problem(await post(api, "mfa/totp/confirm", api.bob.access_token, code=wrong), 403, "second-step-failed")
+    problem(await post(api, "mfa/totp/confirm", api.bob.access_token, code=app.at(now)), 409, "conflict")
