@@ -44,7 +44,7 @@ async def enter(db: AsyncSession, context: Context, secret: str, address: str | 
         context.sign_in_budgets.failed_address(address)
         raise SignInFailed("This link is not good any more; get a new one with: tasuki console", keep=True)
     sign_in = await issuing.begin(db, context, operator, of.methods, of.machine_id)
-    sign_in.authenticated_at = of.authenticated_at
+    sign_in.authenticated_at, sign_in.parent_id = of.authenticated_at, of.id
     about = {"methods": of.methods, "machine_id": of.machine_id, "from_sign_in": of.id}
     audit.record(db, context, operator.organization_id, Action.SIGN_IN_SUCCEEDED, by=operator, target=operator, **about)
     return issuing.issue(db, context, operator, sign_in)

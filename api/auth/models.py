@@ -23,6 +23,8 @@ class SignIn(SQLModel, table=True):
     """By what: `api/auth/methods.py`."""
     machine_id: str | None = None
     """The registered machine that was proved."""
+    parent_id: str | None = Field(default=None, index=True)
+    """The sign-in of the terminal that opened the console; it may have signed out since."""
     client_sealed: bytes
     """Address and user agent as JSON."""
 

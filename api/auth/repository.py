@@ -61,6 +61,13 @@ async def end_family(db: AsyncSession, family: str) -> None:
     await db.exec(delete(SignIn).where(col(SignIn.id) == family))
 
 
+async def end_with_children(db: AsyncSession, sign_in_id: str) -> None:
+    """A sign-in is over, and so are those of browsers that were signed in from it."""
+    for child in (await db.exec(select(SignIn.id).where(SignIn.parent_id == sign_in_id))).all():
+        await end_with_children(db, child)
+    await end_family(db, sign_in_id)
+
+
 async def end_all(db: AsyncSession, operator_id: str, but: str | None = None) -> None:
     """All sign-ins of an operator are over, except perhaps one."""
     ended_tokens = delete(RefreshToken).where(col(RefreshToken.operator_id) == operator_id)

@@ -77,7 +77,7 @@ async def refresh(context: Context, db: AsyncSession, token: str) -> Tokens:
     if operator is None or not await standing.holds(db, operator):
         raise RefreshRefused("Sign in again: the access of this operator has changed.")
     if not await repository.use_once(db, row.digest, now):
-        await repository.end_family(db, row.family)
+        await repository.end_with_children(db, row.family)
         raise RefreshRefused("Sign in again: this refresh token was used before, so its sign-in was ended.", keep=True)
     found = await repository.sign_in(db, operator.id, row.family)
     if found is None:
@@ -89,7 +89,10 @@ async def refresh(context: Context, db: AsyncSession, token: str) -> Tokens:
 
 
 async def sign_out(db: AsyncSession, token: str) -> None:
-    """End the sign-in a refresh token belongs to; nothing happens when there is none."""
+    """End the sign-in a refresh token belongs to; nothing happens when there is none.
+
+    Who signs the terminal out keeps the console that was opened from it; ending a sign-in from elsewhere ends both.
+    """
     row = await repository.refresh_token(db, digest(token))
     if row is not None:
         await repository.end_family(db, row.family)

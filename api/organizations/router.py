@@ -30,7 +30,8 @@ async def change_organization(
     """Name, digits of session codes, the longest session of anybody, and in `settings` how people sign in.
 
     A shorter longest session also ends sessions that exist when it is reached; a longer one holds for new sessions.
-    Name, longest session, policy and settings are set in person with a fresh proof. Settings hold at once, `networks` also for access tokens and API keys that were given out before.
+    Name, longest session, policy and settings are set in person with a fresh proof.
+    Settings hold at once, `networks` also for access tokens and API keys that were given out before.
     """
     return service.view(await service.change(db, context, caller, patch))
 

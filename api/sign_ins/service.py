@@ -24,14 +24,14 @@ async def page(db: AsyncSession, caller: Caller, operator_id: str, after: str | 
 
 
 async def end(db: AsyncSession, context: Context, caller: Caller, operator_id: str, sign_in_id: str) -> None:
-    """Sign a device out: by its owner, or by an administrator."""
+    """Sign a device out, and consoles opened from it: by its owner, or by an administrator."""
     authorize_in_person(caller)
     operator = await operators.get(db, caller, operator_id)
     authorize_for(caller, operator.id)
     found = await repository.sign_in(db, operator.id, sign_in_id)
     if found is None:
         raise NotFound("There is no such sign-in.")
-    await repository.end_family(db, found.id)
+    await repository.end_with_children(db, found.id)
     audit.record(
         db, context, caller.organization_id, Action.SIGN_IN_ENDED, by=caller, target=operator, sign_in=found.id
     )

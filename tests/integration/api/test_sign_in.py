@@ -1,12 +1,13 @@
 """Signing in: passwords, throttling, refresh rotation, the console's cookie."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from api.auth.delivery import COOKIE
 from api.passwords.checking import REFUSED
-from tests.integration.api.support import PASSWORD, Api, problem
+from tests.integration.api.support import PASSWORD, Api, Person, problem
 from wire import tokens
 
 CONSOLE = {"X-Tasuki-Client": "console"}
@@ -236,3 +237,24 @@ async def test_a_sign_in_that_showed_too_little_for_today_is_not_renewed(api: Ap
     given = await api.http.post("/v1/auth/refresh", json={"refresh_token": api.bob.refresh_token})
     problem(given, 401, "refresh-refused")
     problem(await api.http.post("/v1/auth/console", json={"secret": secret}), 401, "sign-in-failed")
+
+
+async def test_ending_a_sign_in_ends_consoles_opened_from_it_and_a_sign_out_does_not(api: Api) -> None:
+    async def opened() -> tuple[Person, Person]:
+        form = {"username": "acme/bob", "password": PASSWORD, "grant_type": "password"}
+        given = (await api.http.post("/v1/auth/token", data=form)).json()
+        terminal = replace(api.bob, access_token=given["access_token"], refresh_token=given["refresh_token"])
+        link = await api.post("/v1/auth/console-link", person=terminal, status=200)
+        body = {"secret": link["url"].partition("#enter=")[2]}
+        made = (await api.http.post("/v1/auth/console", json=body)).json()
+        return terminal, replace(api.bob, access_token=made["access_token"])
+
+    for owner, path in ((api.bob, "/v1/me/sign-ins"), (api.alice, f"/v1/operators/{api.bob.id}/sign-ins")):
+        terminal, browser = await opened()
+        family = tokens.unverified_claims(terminal.access_token)["fam"]
+        assert (await api.http.delete(f"{path}/{family}", headers=owner.headers)).status_code == 204
+        problem(await api.http.get("/v1/me", headers=browser.headers), 401, "token-refused")
+    terminal, browser = await opened()
+    await api.http.post("/v1/auth/logout", json={"refresh_token": terminal.refresh_token})
+    problem(await api.http.get("/v1/me", headers=terminal.headers), 401, "token-refused")
+    assert (await api.http.get("/v1/me", headers=browser.headers)).status_code == 200
