@@ -227,7 +227,7 @@ async def test_another_organisations_operator_does_not_exist(api: Api, method: s
         {"name": "Your Bank"},
         {"modes": ["control"]},
         {"max_session_seconds": None},
-    ],  # fmt: skip
+    ],
 )
 async def test_an_api_key_cannot_decide_who_gets_in(api: Api, body: dict[str, Any]) -> None:
     key = (await api.post("/v1/api-keys", {"name": "k", "scopes": ["operators:read", "operators:write"]}))["key"]
