@@ -119,6 +119,7 @@ async def reset_password(
     if operator.id == caller.operator_id:
         raise Conflict("Change your own password with POST /v1/auth/password.")
     await changing.set_one_time(db, operator, hashed)
+    await leaving.end_sessions(db, context, operator)
     _note(db, context, caller, operator, Action.OPERATOR_PASSWORD_RESET)
     return OneTimePassword(one_time_password=password)
 
@@ -127,6 +128,7 @@ async def reset_second_factor(db: AsyncSession, context: Context, caller: Caller
     """Everything that was set up as a second step is gone, and whoever signed in with it must sign in again."""
     operator = await get(db, caller, operator_id)
     await second_factors.remove_all(db, operator.id)
+    await leaving.end_sessions(db, context, operator)
     await sign_ins.end_all(db, operator.id)
     operator.second_factors = []
     operator.token_version += 1
