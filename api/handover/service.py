@@ -18,7 +18,7 @@ from api.handover.models import SessionGuest
 from api.handover.schemas import Colleague, GuestInvite, GuestView, TransferRequest
 from api.notes import service as notes
 from api.operators import repository as operators
-from api.operators.models import Operator
+from api.operators.models import Operator, Role
 from api.problems import Conflict, Forbidden, Invalid, ModeNotAllowed, NotFound
 from api.sessions import policy, service
 from api.sessions.models import Session
@@ -139,6 +139,8 @@ async def _operator(db: AsyncSession, session: Session, operator_id: str) -> Ope
         raise Invalid.at("#/operator_id", "operator_id names nobody in your organisation.")
     if operator.suspended_at is not None:
         raise Conflict("This operator is suspended.")
+    if operator.role == Role.AUDITOR:
+        raise Invalid.at("#/operator_id", "An auditor helps nobody; name an operator or an administrator.")
     return operator
 
 

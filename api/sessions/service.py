@@ -16,7 +16,7 @@ from api.handover.models import SessionGuest
 from api.kit.ids import Kind, new_id
 from api.notes import service as notes
 from api.operators import repository as operators
-from api.operators.models import Operator
+from api.operators.models import Operator, Role
 from api.organizations import repository as organizations
 from api.problems import Forbidden, Invalid, NotFound, OriginNotAllowed, SessionEnded
 from api.relays import service as relays
@@ -187,6 +187,8 @@ async def _helper(db: AsyncSession, caller: Caller, operator_id: str) -> Operato
     operator, _ = found
     if operator.suspended_at:
         raise Forbidden("This operator is suspended.")
+    if operator.role == Role.AUDITOR:
+        raise Forbidden("An auditor helps nobody; name an operator or an administrator.")
     return operator
 
 
