@@ -29,6 +29,22 @@ async def live_with_guest(db: AsyncSession, operator_id: str) -> Sequence[Sessio
     return (await db.exec(mine.where(col(Session.ended_at).is_(None)).with_for_update(of=Session))).all()
 
 
+async def live_guests(
+    db: AsyncSession, organization_id: str, operator_ids: Sequence[str] | None = None
+) -> Sequence[tuple[Session, SessionGuest, Operator]]:
+    """Who is a guest in a session of an organisation that is not over, or which of `operator_ids`; the sessions locked."""
+    rows = (
+        select(Session, SessionGuest, Operator)
+        .join(SessionGuest, col(SessionGuest.session_id) == col(Session.id))
+        .join(Operator, col(Operator.id) == col(SessionGuest.operator_id))
+        .where(Session.organization_id == organization_id, col(Session.ended_at).is_(None))
+        .where(col(SessionGuest.removed_at).is_(None))
+    )
+    if operator_ids is not None:
+        rows = rows.where(col(SessionGuest.operator_id).in_(operator_ids))
+    return (await db.exec(rows.order_by(col(Session.id)).with_for_update(of=Session))).all()
+
+
 async def remove_guest(db: AsyncSession, session_id: str, operator_id: str, now: datetime) -> None:
     """The invitation holds no more."""
     mine = update(SessionGuest).where(

@@ -15,6 +15,7 @@ from api.join.budgets import Attempt
 from api.join.schemas import JoinRequest, PreviewView
 from api.problems import (
     CodeNotValid,
+    NetworkNotAllowed,
     NoRelay,
     OriginNotAllowed,
     SessionGone,
@@ -96,7 +97,7 @@ async def join(
     "/resume",
     operation_id="resume_session",
     summary="Get the next resume ticket",
-    responses=answers(Unauthenticated, TokenRefused, SessionGone, NoRelay),
+    responses=answers(Unauthenticated, TokenRefused, NetworkNotAllowed, SessionGone, NoRelay),
 )
 async def resume(
     response: Response,

@@ -2,7 +2,11 @@
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from api.auth import standing
 from api.context import Context
+from api.handover import leaving
+from api.handover import repository as handover
+from api.operators.models import Operator
 from api.organizations.models import Organization
 from api.problems import NotFound, SessionGone, TokenRefused
 from api.relays import service as relays
@@ -69,6 +73,7 @@ async def resume(db: AsyncSession, context: Context, token: str) -> ResumeView:
     if not await policy.allows(db, await policy.operator_of(db, session), session):
         await policy.end_forbidden(db, context, session)
         raise SessionGone("Start a new session.", keep=True, ended_by=session.ended_by, reason=session.reason)
+    await _refuse_operator(db, context, session, participant)
     await policy.refresh(db, context, session)
     given = await relays.assign(db, context, session)
     participant.resume_counter += 1
@@ -108,6 +113,23 @@ async def bearer(
     if participant.removed_at is not None:
         raise TokenRefused("This participant was taken out of the session.")
     return session, participant, claims
+
+
+async def _refuse_operator(db: AsyncSession, context: Context, session: Session, participant: Participant) -> None:
+    """TokenRefused when the one who comes back may not be in the session any more; NetworkNotAllowed when not from there."""
+    if participant.operator_id is None:
+        return
+    operator = await db.get_one(Operator, participant.operator_id)
+    if not await standing.holds(db, operator):
+        raise TokenRefused("This operator has no access any more.")
+    if operator.id == session.operator_id:
+        return
+    guest = await handover.guest(db, session.id, operator.id)
+    if guest is None:
+        raise TokenRefused("This operator is no guest of the session any more.")
+    if not await policy.allows(db, operator, session, guest.mode):
+        await leaving.send_out(db, context, session, operator.id)
+        raise TokenRefused("This operator may not be in the session any more.", keep=True)
 
 
 async def _organization(db: AsyncSession, session: Session) -> OrganizationShown:

@@ -16,6 +16,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from api.auth.permissions import Caller
 from api.context import Context
 from api.events.service import record
+from api.handover import leaving
+from api.handover import repository as handover
 from api.kit.asking import asking
 from api.operators.models import Operator
 from api.organizations.models import Organization
@@ -204,11 +206,13 @@ async def operators_changed(db: AsyncSession, context: Context, organization_id:
     """What several operators of an organisation may has changed: their sessions that are not over follow."""
     organization = await db.get_one(Organization, organization_id)
     await _follow(db, context, organization, await repository.live_of_operators(db, ids))
+    await _guests_follow(db, context, organization, ids)
 
 
 async def organization_changed(db: AsyncSession, context: Context, organization: Organization) -> None:
     """What holds for everybody in an organisation has changed: its sessions that are not over follow."""
     await _follow(db, context, organization, await repository.live_of_organization(db, organization.id))
+    await _guests_follow(db, context, organization, None)
 
 
 def token_of(context: Context, session: Session) -> str | None:
@@ -228,6 +232,29 @@ async def _follow(db: AsyncSession, context: Context, organization: Organization
             await end_forbidden(db, context, session)
         else:
             await _narrow(db, context, session, organization, operator, effective)
+
+
+async def _guests_follow(
+    db: AsyncSession, context: Context, organization: Organization, ids: Sequence[str] | None
+) -> None:
+    """Send guests out whose mode was taken away, and narrow the others.
+
+    A relay is told what holds for a whole session, not for one in it: who loses something that the session keeps gives
+    their place up, and may come again with less.
+    """
+    await db.flush()
+    for session, guest, operator in await handover.live_guests(db, organization.id, ids):
+        values = resolve([*await holding.layers(db, organization, operator), mode_layer(Mode(guest.mode))]).values
+        if operator.suspended_at is not None or not allows_mode(values, guest.mode):
+            await leaving.send_out(db, context, session, operator.id)
+            continue
+        lost = set(guest.features) - set(granted(values))
+        if not lost:
+            continue
+        guest.features = sorted(set(guest.features) - lost)
+        db.add(guest)
+        if lost & set(session.features):
+            await leaving.clear_seat(db, context, session, operator.id, "removed")
 
 
 async def _narrow(
