@@ -11,7 +11,7 @@ STAMP := .venv/.ready
 
 .PHONY: help
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 $(STAMP): pyproject.toml constraints.txt setup.py tools/build_backend.py tools/vendor.py web/package.json web/package-lock.json $(KERNELS)
 	@tools/system-packages build

@@ -30,6 +30,11 @@ class CannotStart(Exception):
     """Why the process ends at once, in one sentence that says what to do."""
 
 
+KEEP_ALIVE_SECONDS = 75
+"""An idle connection stays open longer than any client of ours rests between two requests (a relay's heartbeat: seconds), so
+that none sends one into a connection that is being closed."""
+
+
 def main() -> int:
     """Exit code 0 after a signal, 1 when it could not start. What it writes is for its own user only."""
     os.umask(0o077)
@@ -119,6 +124,7 @@ def _configuration(app: object, settings: Settings) -> uvicorn.Config:
         access_log=False,
         lifespan="on",
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
         ssl_certfile=str(settings.tls_cert_file) if settings.tls_cert_file else None,

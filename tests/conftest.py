@@ -3,6 +3,10 @@
 import os
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("tasuki", deadline=None)  # a loaded machine is no fault of the code
+settings.load_profile("tasuki")
 
 
 @pytest.hookimpl(trylast=True)
