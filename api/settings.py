@@ -40,7 +40,8 @@ class Settings(BaseSettings):
         default=(), description="Private networks that webhooks may be sent to (CIDR); http is allowed there."
     )
     smtp_url: SecretStr | None = Field(
-        default=None, description="The mail server: smtp://user:password@host:587 (STARTTLS) or smtps://…; none: no mail."
+        default=None,
+        description="The mail server: smtp://user:password@host:587 (STARTTLS) or smtps://…; none: no mail.",
     )
     smtp_ca_file: Path | None = Field(
         default=None, description="Who vouches for the mail server's certificate, where the system's own list does not."
@@ -50,7 +51,8 @@ class Settings(BaseSettings):
         default=None, description="Pwned Passwords on this machine: a file sorted by SHA-1, or a folder of ranges."
     )
     sms_gateway_url: str = Field(
-        default="", description="Where texts to send by SMS are posted, signed as Standard Webhooks says; empty: no SMS."
+        default="",
+        description="Where texts to send by SMS are posted, signed as Standard Webhooks says; empty: no SMS.",
     )
     sms_gateway_secret_file: Path | None = Field(default=None, description="The secret that signs them: whsec_…")
     web_dir: Path | None = Field(default=None, description="Where the web files are; found by itself when empty.")
