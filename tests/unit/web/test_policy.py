@@ -1,6 +1,5 @@
 """What the browser believes of a `policy` token: the cases of tests/unit/agent/test_policy.py, by the other implementation."""
 
-import time
 from typing import Any
 
 import pytest
@@ -12,10 +11,10 @@ pytestmark = pytest.mark.browser
 
 KEY, OTHER = tokens.SigningKey.generate(), tokens.SigningKey.generate()
 ISSUER = "https://help.example"
-NOW = int(time.time())
-TAKE = """async ([keys, list]) => {
+NOW = 1_900_000_000
+TAKE = """async ([keys, list, now]) => {
     const { Policies } = await import('/web/core/policy.js');
-    const policies = new Policies(async () => ({ keys }), 'https://help.example', 'ses_1');
+    const policies = new Policies(async () => ({ keys }), 'https://help.example', 'ses_1', () => now);
     const found = [];
     for (const token of list) found.push(await policies.take(token).catch((error) => error.constructor.name));
     return found;
@@ -31,7 +30,7 @@ def token(version: int = 1, key: tokens.SigningKey = KEY, typ: str = tokens.POLI
 
 
 def take(page: Page, *given: Any) -> list[Any]:
-    found: list[Any] = page.evaluate(TAKE, [[OTHER.public_jwk | {"kid": "x"}, KEY.public_jwk], list(given)])
+    found: list[Any] = page.evaluate(TAKE, [[OTHER.public_jwk | {"kid": "x"}, KEY.public_jwk], list(given), NOW])
     return found
 
 
