@@ -24,6 +24,7 @@ from api.passkeys.models import Passkey
 from api.passwords.models import KnownDevice, PastPassword
 from api.policies.models import Policy
 from api.relays.models import Relay, RelayCommand, RelayReport
+from api.retention.holds.models import LegalHold
 from api.second_factors.models import RecoveryCode, SecondFactor, SecondStepFailure, SentCode
 from api.sessions.models import Participant, Session, SessionCode
 from api.signing.models import StoredKey
@@ -44,6 +45,7 @@ __all__ = [
     "FailureCount",
     "Integration",
     "KnownDevice",
+    "LegalHold",
     "Machine",
     "Operator",
     "OperatorInvitation",

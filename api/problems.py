@@ -271,6 +271,13 @@ class Conflict(Problem):
     status = 409
 
 
+class LegallyHeld(Conflict):
+    """What was to be destroyed must be kept: `holds` names the legal holds that say so."""
+
+    slug = "legal-hold"
+    title = "A legal hold stands in the way"
+
+
 class AlreadyExists(Conflict):
     """A name that is taken."""
 

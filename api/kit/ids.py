@@ -37,6 +37,7 @@ class Kind(StrEnum):
     CHALLENGE = "chl"
     TOKEN = "tok"
     KNOWN_DEVICE = "kdv"
+    LEGAL_HOLD = "hld"
     REQUEST = "req"
 
 

@@ -1,0 +1,1 @@
+"""How long an organisation keeps its records, what goes when, and what must stay."""
