@@ -126,11 +126,11 @@ async def _add_own_relay(context: Context, db: AsyncSession) -> None:
 
 async def start(context: Context) -> None:
     """Bring the database up to date and load what is kept in memory; nothing to do when that was done."""
-    if context.keyring.loaded:
+    if context.signer.loaded:
         return
     await migrate(context.database.engine)
     async with context.database.write() as db:
-        await load_keys(db, context.keyring, context.sealer, context.clock)
+        await load_keys(db, context.signer, context.sealer, context.clock)
         await _add_own_relay(context, db)
         context.relay_origins = relay_rules.origins(await relay_rows.all_relays(db)) | {
             relay_rules.origin_of(context.settings.relay_public_url)

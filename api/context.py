@@ -21,7 +21,7 @@ from api.kit.wake import Waker
 from api.passwords.leaked import LeakedPasswords
 from api.second_factors.budgets import CodeBudgets
 from api.settings import Settings
-from api.signing.keyring import Keyring
+from api.signing.signer import Signer
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -36,7 +36,7 @@ class Context:
     sealer: Sealer
     waker: Waker
     database: Database
-    keyring: Keyring
+    signer: Signer
     passwords: Passwords
     leaked: LeakedPasswords
     sign_in_budgets: SignInBudgets
@@ -65,7 +65,7 @@ class Context:
             sealer=sealer,
             waker=waker,
             database=database,
-            keyring=Keyring(settings.issuer, clock),
+            signer=Signer(settings.issuer, clock),
             passwords=Passwords(),
             leaked=LeakedPasswords(settings.leaked_passwords_file),
             sign_in_budgets=SignInBudgets(seconds),

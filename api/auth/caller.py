@@ -17,7 +17,7 @@ from api.context import Context, Ctx
 from api.kit.secret import API_KEY_PREFIX
 from api.operators.models import Operator, Role
 from api.problems import TokenRefused, Unauthenticated
-from api.signing.keyring import API_AUDIENCE
+from api.signing.signer import API_AUDIENCE
 from wire import tokens
 from wire.tokens import TokenError
 
@@ -61,7 +61,7 @@ async def _identify(context: Context, token: str) -> Caller:
 async def _by_access_token(db: AsyncSession, context: Context, token: str) -> Caller:
     """A signed token is only half of it: operator and sign-in must still be there, and the access not changed since."""
     try:
-        claims = context.keyring.verify(token, tokens.ACCESS, API_AUDIENCE)
+        claims = context.signer.verify(token, tokens.ACCESS, API_AUDIENCE)
     except TokenError as error:
         raise TokenRefused(f"Sign in again: {error}.") from error
     found = await sign_ins.signed_in(db, str(claims.get("org")), claims["sub"], str(claims.get("fam")))

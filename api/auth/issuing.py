@@ -13,7 +13,7 @@ from api.kit.asking import asking
 from api.kit.ids import Kind, new_id
 from api.kit.secret import REFRESH_PREFIX, digest, new_credential
 from api.operators.models import Operator, Role
-from api.signing.keyring import API_AUDIENCE
+from api.signing.signer import API_AUDIENCE
 from wire import tokens
 
 CLIENT_PURPOSE = "sign-in client"
@@ -70,6 +70,6 @@ def access_only(context: Context, operator: Operator, sign_in: SignIn) -> Tokens
         "scope": " ".join(sorted(effective(Role(operator.role)))),
     }
     return Tokens(
-        access_token=context.keyring.sign(tokens.ACCESS, claims, context.keyring.expiry(settings.access_token_life)),
+        access_token=context.signer.sign(tokens.ACCESS, claims, context.signer.expiry(settings.access_token_life)),
         expires_in=int(settings.access_token_life.total_seconds()),
     )

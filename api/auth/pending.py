@@ -12,7 +12,7 @@ from api.context import Context
 from api.kit.ids import Kind, new_id
 from api.operators.models import Operator
 from api.problems import TokenRefused
-from api.signing.keyring import API_AUDIENCE
+from api.signing.signer import API_AUDIENCE
 from wire import tokens
 from wire.tokens import TokenError
 
@@ -61,13 +61,13 @@ def make(
     if new_password_hash is not None:
         sealed = context.sealer.seal(HASH_PURPOSE, pending_id, new_password_hash.encode())
         claims["nph"] = base64.b64encode(sealed).decode()
-    return context.keyring.sign(tokens.PENDING, claims, context.keyring.expiry(LIFE), pending_id)
+    return context.signer.sign(tokens.PENDING, claims, context.signer.expiry(LIFE), pending_id)
 
 
 def read(context: Context, token: str, step: Step) -> Pending:
     """What a token stands for; TokenRefused when it is not one for this step."""
     try:
-        claims = context.keyring.verify(token, tokens.PENDING, API_AUDIENCE)
+        claims = context.signer.verify(token, tokens.PENDING, API_AUDIENCE)
     except TokenError as error:
         raise TokenRefused(f"Start the sign-in again: {error}.") from error
     if claims.get("step") != step:

@@ -26,7 +26,7 @@ async def asking_device_id(context: Ctx, given: Credentials) -> str:
     if given is None:
         raise Unauthenticated("Send the device's token as 'Authorization: Bearer …'.")
     try:
-        claims = context.keyring.verify(given.credentials, tokens.DEVICE, proof.AUDIENCE)
+        claims = context.signer.verify(given.credentials, tokens.DEVICE, proof.AUDIENCE)
     except TokenError as error:
         raise TokenRefused(f"Ask for a new token: {error}.") from error
     return (await present(context, claims["sub"])).id

@@ -92,8 +92,8 @@ async def token(db: AsyncSession, context: Context, body: TokenRequest) -> Devic
     if not await repository.use_challenge(db, device.id, made_at):
         raise TokenRefused("This challenge was used; ask for a new one.")
     await usable(db, device)
-    signed = context.keyring.sign(
-        tokens.DEVICE, {"aud": proof.AUDIENCE, "sub": device.id}, context.keyring.expiry(proof.TOKEN_LIFE)
+    signed = context.signer.sign(
+        tokens.DEVICE, {"aud": proof.AUDIENCE, "sub": device.id}, context.signer.expiry(proof.TOKEN_LIFE)
     )
     return DeviceToken(access_token=signed, expires_in=int(proof.TOKEN_LIFE.total_seconds()))
 

@@ -49,7 +49,7 @@ async def register(db: AsyncSession, context: Context, relay: Relay, body: Relay
         relay_id=relay.id,
         issuer=context.settings.issuer,
         heartbeat_seconds=context.settings.relay_heartbeat.total_seconds(),
-        jwks=context.keyring.jwks,
+        jwks=context.signer.jwks,
         tombstones=[
             *(_tombstone(session) for session in ended if relay.id in session.relay_ids),
             *(_sent_out(participant) for participant, ids in removed if relay.id in ids),

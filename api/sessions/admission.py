@@ -11,7 +11,7 @@ from api.organizations.models import Organization
 from api.problems import NotFound, SessionGone, TokenRefused
 from api.relays import service as relays
 from api.relays.models import Relay
-from api.sessions import policy, repository, statement, tickets, views
+from api.sessions import clients, policy, repository, statement, tickets, views
 from api.sessions.models import Participant, Session
 from api.sessions.modes import Mode
 from api.sessions.schemas import (
@@ -36,10 +36,11 @@ async def admit(db: AsyncSession, context: Context, session: Session, participan
     jti = tickets.new_jti()
     participant.first_jti = participant.first_jti or jti
     participant.resume_counter += 1
+    clients.note(context, session, participant)
     db.add(participant)
     await db.flush()
-    ticket = tickets.ticket(context.keyring, session, participant, given, jti)
-    resume = tickets.resume_ticket(context.keyring, session, participant, given)
+    ticket = tickets.ticket(context.signer, session, participant, given, jti)
+    resume = tickets.resume_ticket(context.signer, session, participant, given)
     shown_to_both = statement.stored(context, session)
     operator = await policy.operator_of(db, session)
     return Admission(
@@ -77,8 +78,9 @@ async def resume(db: AsyncSession, context: Context, token: str) -> ResumeView:
     await policy.refresh(db, context, session)
     given = await relays.assign(db, context, session)
     participant.resume_counter += 1
+    clients.note(context, session, participant)
     db.add(participant)
-    fresh = tickets.resume_ticket(context.keyring, session, participant, given)
+    fresh = tickets.resume_ticket(context.signer, session, participant, given)
     return ResumeView(
         session_id=session.id,
         state=State(session.state),
@@ -104,7 +106,7 @@ async def bearer(
         if session is None:
             raise TokenRefused("This resume ticket is for no session of this server.")
         audience = frozenset(session.relay_ids)
-        claims = context.keyring.verify(token, tokens.RESUME, audience, allow_expired=True)
+        claims = context.signer.verify(token, tokens.RESUME, audience, allow_expired=True)
     except TokenError as error:
         raise TokenRefused(f"The resume ticket is not valid: {error}.") from error
     participant = await repository.participant_by_id(db, claims["sub"])

@@ -52,7 +52,7 @@ def lookup_of(context: Context, email: str) -> str:
 def sign_statement(context: Context, session: Session, organization: Organization, operator: Operator | None) -> None:
     """Make the statement of the session as it is now, and keep it."""
     signed = statement.make(
-        context.keyring, session, organization, operator, customer_of(context, session), reference_of(session)
+        context.signer, session, organization, operator, customer_of(context, session), reference_of(session)
     )
     statement.store(context, session, signed)
     session.stated_operator_id = operator.id if operator else None

@@ -217,7 +217,7 @@ async def organization_changed(db: AsyncSession, context: Context, organization:
 
 def token_of(context: Context, session: Session) -> str | None:
     """The newest `policy` token of a session, for who comes (back) in; None as long as its statement says it all."""
-    return statement.policy_token(context.keyring, session, members_of(session)) if session.policy_version else None
+    return statement.policy_token(context.signer, session, members_of(session)) if session.policy_version else None
 
 
 async def _follow(db: AsyncSession, context: Context, organization: Organization, sessions: Sequence[Session]) -> None:

@@ -134,7 +134,7 @@ async def issue_ticket(
     answer = await admission.admit(db, context, session, participant)
     if seats.is_introduced(participant):
         answer.introduction = tickets.introduction(
-            context.keyring, session, participant, operator, _purpose(session, guest), verified_as(caller)
+            context.signer, session, participant, operator, _purpose(session, guest), verified_as(caller)
         )
     return answer
 

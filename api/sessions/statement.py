@@ -13,7 +13,7 @@ from api.policies.members import HOST_MEMBERS
 from api.policies.rules import Value
 from api.sessions.models import Session
 from api.sessions.schemas import Customer, Reference
-from api.signing.keyring import SESSION_AUDIENCE, Keyring
+from api.signing.signer import SESSION_AUDIENCE, Signer
 from wire import tokens
 
 PURPOSE = "statement"
@@ -22,7 +22,7 @@ KEPT_GOOD = timedelta(days=7)
 
 
 def make(
-    keyring: Keyring,
+    signer: Signer,
     session: Session,
     organization: Organization,
     operator: Operator | None,
@@ -52,7 +52,7 @@ def make(
         claims["customer"] = {"name": customer.name}
     if reference is not None:
         claims["reference"] = {"system": reference.system, "id": reference.id}
-    return keyring.sign(tokens.STATEMENT, claims, session.code_expires_at + KEPT_GOOD)
+    return signer.sign(tokens.STATEMENT, claims, session.code_expires_at + KEPT_GOOD)
 
 
 def store(context: Context, session: Session, statement: str) -> None:
@@ -70,7 +70,7 @@ def sha256(statement: str) -> str:
     return hashlib.sha256(tokens.payload_bytes(statement)).hexdigest()
 
 
-def policy_token(keyring: Keyring, session: Session, members: Mapping[str, Value]) -> str:
+def policy_token(signer: Signer, session: Session, members: Mapping[str, Value]) -> str:
     """What was narrowed since the statement, for those who are in (docs/protocol.md 7). `ver` only grows."""
     claims: dict[str, Any] = {
         "aud": session.id,
@@ -79,7 +79,7 @@ def policy_token(keyring: Keyring, session: Session, members: Mapping[str, Value
         "mode": session.mode,
         **told(members),
     }
-    return keyring.sign(tokens.POLICY, claims, keyring.expiry(KEPT_GOOD))
+    return signer.sign(tokens.POLICY, claims, signer.expiry(KEPT_GOOD))
 
 
 def told(members: Mapping[str, Value]) -> dict[str, Any]:

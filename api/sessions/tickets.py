@@ -11,7 +11,7 @@ from api.relays.models import Relay
 from api.sessions.models import Participant, Session
 from api.sessions.modes import Verified
 from api.sessions.statement import KEPT_GOOD, limits_of
-from api.signing.keyring import Keyring
+from api.signing.signer import Signer
 from wire import tokens
 from wire.introduction import Purpose
 
@@ -27,26 +27,26 @@ class Signed:
     expires_at: datetime
 
 
-def ticket(keyring: Keyring, session: Session, participant: Participant, relays: Sequence[Relay], jti: str) -> Signed:
+def ticket(signer: Signer, session: Session, participant: Participant, relays: Sequence[Relay], jti: str) -> Signed:
     """For the first relay of the list, once."""
-    expires_at = keyring.expiry(TICKET_LIFE)
+    expires_at = signer.expiry(TICKET_LIFE)
     claims = {**_claims(session, participant, relays), "aud": relays[0].id}
-    return Signed(keyring.sign(tokens.TICKET, claims, expires_at, jti), expires_at)
+    return Signed(signer.sign(tokens.TICKET, claims, expires_at, jti), expires_at)
 
 
-def resume_ticket(keyring: Keyring, session: Session, participant: Participant, relays: Sequence[Relay]) -> Signed:
+def resume_ticket(signer: Signer, session: Session, participant: Participant, relays: Sequence[Relay]) -> Signed:
     """For any relay of the list; carries the counter by which a relay prefers the newer."""
-    expires_at = keyring.expiry(RESUME_LIFE)
+    expires_at = signer.expiry(RESUME_LIFE)
     claims = {
         **_claims(session, participant, relays),
         "aud": [relay.id for relay in relays],
         "cnt": participant.resume_counter,
     }
-    return Signed(keyring.sign(tokens.RESUME, claims, expires_at), expires_at)
+    return Signed(signer.sign(tokens.RESUME, claims, expires_at), expires_at)
 
 
 def introduction(
-    keyring: Keyring,
+    signer: Signer,
     session: Session,
     participant: Participant,
     operator: Operator,
@@ -63,7 +63,7 @@ def introduction(
         "mode": mode_of(session, participant),
         "features": features_of(session, participant),
     }
-    return keyring.sign(tokens.INTRODUCTION, claims, keyring.expiry(KEPT_GOOD))
+    return signer.sign(tokens.INTRODUCTION, claims, signer.expiry(KEPT_GOOD))
 
 
 def mode_of(session: Session, participant: Participant) -> str:

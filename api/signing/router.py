@@ -13,4 +13,4 @@ router = APIRouter(tags=["operation"])
 async def jwks(response: Response, context: Ctx) -> dict[str, Any]:
     """A JWK set (RFC 7517): all keys by which tokens of this server may be signed (ES256)."""
     response.headers["Cache-Control"] = "public, max-age=300"
-    return context.keyring.jwks
+    return context.signer.jwks

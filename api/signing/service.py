@@ -6,15 +6,15 @@ from api.db import lock_installation
 from api.kit.clock import Clock
 from api.kit.sealing import Sealer
 from api.signing import repository
-from api.signing.keyring import Keyring
 from api.signing.models import StoredKey
+from api.signing.signer import Signer
 from wire.tokens import SigningKey
 
 _PURPOSE = "signing key"
 
 
-async def load_keys(db: AsyncSession, keyring: Keyring, sealer: Sealer, clock: Clock) -> None:
-    """Fill the keyring from the database; the first start makes the first key."""
+async def load_keys(db: AsyncSession, signer: Signer, sealer: Sealer, clock: Clock) -> None:
+    """Fill the signer from the database; the first start makes the first key."""
     await lock_installation(db)
     stored = list(await repository.all_keys(db))
     if not stored:
@@ -23,7 +23,7 @@ async def load_keys(db: AsyncSession, keyring: Keyring, sealer: Sealer, clock: C
         await db.flush()
     newest = stored[-1]
     private = SigningKey.from_pem(sealer.open(_PURPOSE, newest.kid, newest.pem_sealed))
-    keyring.load(private, {row.kid: row.public_jwk for row in stored})
+    signer.load(private, {row.kid: row.public_jwk for row in stored})
 
 
 def _make(sealer: Sealer, clock: Clock) -> StoredKey:

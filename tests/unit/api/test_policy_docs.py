@@ -7,7 +7,7 @@ from api.kit.clock import SystemClock
 from api.policies.layers import Layer, LayerKind, resolve
 from api.policies.members import MAX_APPLICATION_BYTES, Members, said
 from api.sessions import statement
-from api.signing.keyring import Keyring
+from api.signing.signer import Signer
 from tools import policies_table
 from wire.limits import MAX_TOKEN_BYTES
 from wire.tokens import SigningKey
@@ -27,8 +27,8 @@ def policy(letter: str) -> dict[str, Any]:
 
 def test_the_largest_policies_fit_into_a_signed_token() -> None:
     layers = [Layer(LayerKind.OPERATOR_POLICY, None, "x", policy(letter)) for letter in "abc"]
-    keyring = Keyring("https://support.example.com", SystemClock())
-    keyring.load(SigningKey.generate(), {})
+    signer = Signer("https://support.example.com", SystemClock())
+    signer.load(SigningKey.generate(), {})
     session: Any = SimpleNamespace(id="ses_01KAH2V5QJ6T8N3W9XZB4C7D0E", policy_version=10**6, mode="control")
-    token = statement.policy_token(keyring, session, resolve(layers).values)
+    token = statement.policy_token(signer, session, resolve(layers).values)
     assert len(token) < MAX_TOKEN_BYTES - 1024, "a statement has names of people beside it"

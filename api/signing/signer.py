@@ -13,7 +13,7 @@ API_AUDIENCE = "api"
 SESSION_AUDIENCE = "session"
 
 
-class Keyring:
+class Signer:
     """Makes and believes this server's tokens. Empty until `load` is called at start."""
 
     def __init__(self, issuer: str, clock: Clock) -> None:
@@ -40,7 +40,7 @@ class Keyring:
     def sign(self, typ: str, claims: Mapping[str, Any], expires_at: datetime, jti: str | None = None) -> str:
         """A token with `iss`, `iat`, `exp` and `jti` added to `claims`."""
         if self._current is None:
-            raise RuntimeError("the keyring was used before it was loaded")
+            raise RuntimeError("the signer was used before it was loaded")
         whole = {
             "iss": self.issuer,
             "iat": int(self._clock.now().timestamp()),
