@@ -35,7 +35,7 @@ from jose import jwk, jws
 from jose.exceptions import JOSEError
 
 from wire.errors import WireError
-from wire.limits import MAX_TOKEN_BYTES
+from wire.limits import MAX_DOCUMENT_BYTES, MAX_TOKEN_BYTES
 
 ALGORITHM = "ES256"
 CLOCK_SKEW_SECONDS = 30
@@ -53,6 +53,10 @@ INTRODUCTION = "introduction+jwt"
 PENDING = "pending+jwt"
 """A sign-in that lacks its second step."""
 TYPES = frozenset({ACCESS, TICKET, RESUME, STATEMENT, POLICY, INTRODUCTION, DEVICE, PENDING})
+
+RECEIPT = "tasuki-receipt"
+DOCUMENTS = frozenset({RECEIPT})
+"""What is signed to be kept: larger than a token, for nobody in particular, and good for ever (`sign_document`)."""
 
 Claims: TypeAlias = dict[str, Any]
 Jwk: TypeAlias = Mapping[str, str]
@@ -193,22 +197,58 @@ def verify(
     1970. `allow_expired` is for `POST /v1/resume` alone: the newest resume ticket stays good until the session ends.
     """
     header_segment, payload_segment, signature_segment = _segments(token)
-    kid = _check_header(_json_object(_decode(header_segment)), typ)
-    key = keys.get(kid)
-    if key is None:
-        raise TokenKeyUnknown("the token is signed with a key that is not one of this server's")
-    signing_input = f"{header_segment}.{payload_segment}".encode()
-    if not _public_key(key).verify(signing_input, _decode(signature_segment)):
-        raise TokenForged("the token's signature does not match")
+    _believe(header_segment, payload_segment, signature_segment, keys, typ)
     claims = _json_object(_decode(payload_segment))
     _check_required(claims)
     _check_meaning(claims, issuer, audience, now, allow_expired=allow_expired)
     return claims
 
 
+def sign_document(key: SigningKey, typ: str, document: Mapping[str, Any]) -> str:
+    """Sign something to be kept. ValueError when `typ` is unknown or it gets too large."""
+    if typ not in DOCUMENTS:
+        raise ValueError(f"unknown document type {typ!r}")
+    signed = key.signed(canonical(document), typ)
+    if len(signed) > MAX_DOCUMENT_BYTES:
+        raise ValueError(f"a document of {len(signed)} bytes is over the limit of {MAX_DOCUMENT_BYTES}")
+    return signed
+
+
+def verify_document(signed: str, keys: Mapping[str, Jwk], typ: str) -> Claims:
+    """The document that one of `keys` signed for this purpose; whose keys these are is for the caller to know."""
+    header, payload, signature = _segments(signed, MAX_DOCUMENT_BYTES)
+    _believe(header, payload, signature, keys, typ)
+    data = _decode(payload)
+    document = _json_object(data)
+    try:
+        plain = canonical(document) == data
+    except (ValueError, RecursionError):
+        plain = False
+    if not plain:
+        raise TokenMalformed("the signed document is not written in its one form")
+    return document
+
+
+def with_payload(signed: str, document: Mapping[str, Any]) -> str:
+    """The same signature over another document: to find out whether it was that one."""
+    header, _, signature = _segments(signed, MAX_DOCUMENT_BYTES)
+    return f"{header}.{_encode(canonical(document))}.{signature}"
+
+
+def thumbprint(key: Jwk) -> str:
+    """The name of a public key (RFC 7638), which is also its fingerprint for people. TokenKeyUnknown for what is no such key."""
+    _public_key(key)
+    return _encode(hashlib.sha256(canonical({name: key[name] for name in ("crv", "kty", "x", "y")})).digest())
+
+
 def payload_bytes(token: str) -> bytes:
     """The payload as signed, *not verified*: for hashing after `verify`, or to look up what to verify against."""
     return _decode(_segments(token)[1])
+
+
+def payload_bytes_of_document(signed: str) -> bytes:
+    """The same of a document."""
+    return _decode(_segments(signed, MAX_DOCUMENT_BYTES)[1])
 
 
 def unverified_type(token: str) -> str | None:
@@ -224,11 +264,29 @@ def unverified_claims(token: str) -> Claims:
     return _json_object(payload_bytes(token))
 
 
-def _segments(token: str) -> tuple[str, str, str]:
+def unverified_key(signed: str) -> str | None:
+    """The `kid` that a token or document names, *not verified*; None when it is neither."""
+    try:
+        kid = _json_object(_decode(_segments(signed, MAX_DOCUMENT_BYTES)[0])).get("kid")
+    except TokenError:
+        return None
+    return kid if isinstance(kid, str) else None
+
+
+def _believe(header: str, payload: str, signature: str, keys: Mapping[str, Jwk], typ: str) -> None:
+    """Whether one of `keys` signed this for this purpose."""
+    key = keys.get(_check_header(_json_object(_decode(header)), typ))
+    if key is None:
+        raise TokenKeyUnknown("the token is signed with a key that is not one of this server's")
+    if not _public_key(key).verify(f"{header}.{payload}".encode(), _decode(signature)):
+        raise TokenForged("the token's signature does not match")
+
+
+def _segments(token: str, most: int = MAX_TOKEN_BYTES) -> tuple[str, str, str]:
     if not isinstance(token, str):
         raise TokenMalformed("a token is text")
-    if len(token) > MAX_TOKEN_BYTES:
-        raise TokenMalformed(f"a token has at most {MAX_TOKEN_BYTES} bytes")
+    if len(token) > most:
+        raise TokenMalformed(f"a token has at most {most} bytes")
     parts = token.split(".")
     if len(parts) != 3 or not all(_SEGMENT.fullmatch(part) for part in parts):
         raise TokenMalformed("a token is three base64url segments")
