@@ -1,5 +1,6 @@
 """The REST API from the agent's side: one client, problems as one exception with a sentence for people."""
 
+import platform
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Final, Self
@@ -8,6 +9,11 @@ import httpx
 
 TIMEOUT_SECONDS: Final = 10.0
 Json = dict[str, Any]
+
+
+def _own_name() -> str:
+    """What this program calls itself: on which system, and nothing that tells one machine from another of its kind."""
+    return f"tasuki ({platform.system()} {platform.machine()})"
 
 
 class ApiError(Exception):
@@ -29,7 +35,7 @@ class ApiClient:
         self, base_url: str, *, token: str | None = None, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         self.base_url = base_url.rstrip("/")
-        headers = {"User-Agent": "tasuki"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        headers = {"User-Agent": _own_name()} | ({"Authorization": f"Bearer {token}"} if token else {})
         self._http = httpx.AsyncClient(
             base_url=self.base_url, headers=headers, timeout=TIMEOUT_SECONDS, transport=transport
         )

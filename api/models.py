@@ -25,6 +25,7 @@ from api.passwords.models import KnownDevice, PastPassword
 from api.policies.models import Policy
 from api.relays.models import Relay, RelayCommand, RelayReport
 from api.retention.holds.models import LegalHold
+from api.retention.models import RetentionRun
 from api.second_factors.models import RecoveryCode, SecondFactor, SecondStepFailure, SentCode
 from api.sessions.models import Participant, Session, SessionCode
 from api.signing.models import StoredKey
@@ -61,6 +62,7 @@ __all__ = [
     "RelayCommand",
     "RelayReport",
     "RememberedAnswer",
+    "RetentionRun",
     "SecondFactor",
     "SecondStepFailure",
     "SentCode",

@@ -23,6 +23,8 @@ class Session(SQLModel, table=True):
 
     __table_args__ = (
         Index("ix_session_organization_id_id", "organization_id", "id"),
+        Index("ix_session_organization_id_created_at_id", "organization_id", "created_at", "id"),
+        Index("ix_session_organization_id_ended_at_id", "organization_id", "ended_at", "id"),
         Index("ix_session_organization_id_state_id", "organization_id", "state", "id"),
         Index("ix_session_operator_id_id", "operator_id", "id"),
         Index("ix_session_state_code_expires_at", "state", "code_expires_at"),
@@ -89,6 +91,8 @@ class Session(SQLModel, table=True):
     """The newest of its notes."""
     closing_reason: str | None = None
     """How it went, in the organisation's own words."""
+    files: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """How many files were moved: their paths are in its `file.moved` events, and nobody looks for them where there are none."""
 
     @property
     def verified_as(self) -> Verified:
@@ -147,3 +151,5 @@ class Participant(SQLModel, table=True):
     bytes_out: int = Field(default=0, sa_type=BigInteger)
     """What the relay sent to it."""
     seconds: int = 0
+    client_sealed: bytes | None = None
+    """From where and with what it was there (clients.py)."""
