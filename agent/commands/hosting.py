@@ -17,6 +17,7 @@ from texts import translate
 if TYPE_CHECKING:
     from agent.host.capture import Screen
     from agent.host.events import Ended
+    from agent.host.facts import Facts
     from agent.host.input import Injector
     from agent.host.input.own import OwnInput
     from agent.host.kept import HostFile, Kept
@@ -73,12 +74,13 @@ class Place:
 
 @dataclass(slots=True)
 class Left:
-    """A host's seat and place, the file in which they are kept, and what was kept of an earlier process."""
+    """A host's seat and place, the file in which they are kept, and what was kept and noted by an earlier process."""
 
     seat: "Seat"
     place: Place
     file: "HostFile | None"
     kept: "Kept | None" = None
+    facts: "Facts | None" = None
 
 
 def injector(mode: str, screen: "Screen", drawn: bool, lang: str) -> "Injector | None":
@@ -183,6 +185,7 @@ async def _run(
             file=left.file,
             kept=left.kept,
             keep_with={"place": asdict(left.place)},
+            facts=left.facts,
         )
         ended = await session.run()
         if session.accepted and seat.side == "customer":
@@ -200,6 +203,7 @@ def host_file() -> "HostFile | None":
 
 def left_behind() -> Left | None:
     """What an earlier process left in this one's file, if it can still be come back to. To be called on the loop."""
+    from agent.host.facts import Facts  # noqa: PLC0415
     from agent.seat import Seat, SeatError  # noqa: PLC0415
 
     file = host_file()
@@ -209,7 +213,8 @@ def left_behind() -> Left | None:
     value, kept = loaded
     try:
         place = Place(**value.pop("place"))
-        return Left(Seat.from_kept(value), place, file, kept)
+        facts = Facts.from_kept(value.pop("facts"))
+        return Left(Seat.from_kept(value), place, file, kept, facts)
     except (KeyError, TypeError, SeatError):
         return None
 

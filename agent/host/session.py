@@ -5,6 +5,7 @@ import contextlib
 import itertools
 import os
 import platform
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from agent.api_client import ApiClient
 from agent.host import events
 from agent.host.capture import NoScreenError, Screen
 from agent.host.consent import RETURN_SECONDS, Consent, State
+from agent.host.facts import Facts
 from agent.host.grants import mode_of
 from agent.host.input import Injector, InputError, InputWorker
 from agent.host.input.own import NoOwnInput, OwnInput
@@ -19,6 +21,7 @@ from agent.host.introductions import introductions_for
 from agent.host.kept import HostFile, Kept
 from agent.host.person import Person
 from agent.host.protocol import HostProtocol
+from agent.host.teller import Teller
 from agent.host.ui import CustomerInterface, Question
 from agent.host.ui.question import shown
 from agent.link import Link
@@ -63,10 +66,11 @@ class HostSession:
         file: HostFile | None = None,
         kept: Kept | None = None,
         keep_with: dict[str, Any] | None = None,
+        facts: Facts | None = None,
     ) -> None:
         """`injector` is None where input cannot be applied (mode view, or no permission); `own` notices this machine's own
         mouse and keyboard, which suspend the viewer's until they rested for `return_seconds` (None: until it is given back
-        by hand); `file` is where a restarted process finds what it needs, and `kept` what this one found there."""
+        by hand); `file` is where a restarted process finds what it needs, `kept` and `facts` what this one found there."""
         self.outbox = Outbox()
         self._file, self._keep_with = file, keep_with or {}
         self.accepted = False
@@ -99,6 +103,8 @@ class HostSession:
             about={"platform": platform.system(), "release": platform.release(), "capabilities": ["lossless"]},
         )
         self._seat, self._api, self._ui, self._question, self._lang = seat, api, interface, question, lang
+        self._facts = facts or Facts()
+        self._teller = Teller(api, lambda: seat.resume_ticket, self._facts)
         self._screen = screen
         self._input = self._worker(injector)
         self._policy = SeatPolicy(seat)
@@ -157,6 +163,7 @@ class HostSession:
             self._pictures,
             self._person.run,
             self._renew,
+            self._teller.run,
         ]
         if self._input is not None:
             self._own.start(self._used_by_hand)
@@ -168,7 +175,7 @@ class HostSession:
             if self._file is not None:
                 self._file.erase()
             await self._ui.show_ended(*self._as_seen_here(ended))
-            await self._farewell()
+            await asyncio.gather(self._farewell(), self._teller.last())
             return ended
         finally:
             for task in self._tasks:
@@ -200,6 +207,8 @@ class HostSession:
     def _handle(self, happened: list[events.Event]) -> None:
         for event in happened:
             self._on_event(event)
+        if self._facts.look(self._protocol.consent, happened, time.time()):
+            self._teller.changed()
         self._store()
         self._link.flush()
         self._picture_wanted.set()
@@ -238,7 +247,8 @@ class HostSession:
         if kept is None:
             self._file.erase()
         else:
-            self._file.save(self._seat.keep_as() | self._keep_with, kept, self._now())
+            told = {"facts": self._facts.keep()}
+            self._file.save(self._seat.keep_as() | self._keep_with | told, kept, self._now())
 
     def _used_by_hand(self) -> None:
         """In the thread that watches: what waits of the viewer's input is dropped at once, then the rest follows."""
