@@ -28,7 +28,6 @@ from api.context import Context
 from api.kit.clock import SystemClock
 from api.kit.ids import Kind, new_id
 from api.kit.schema import MAX_NAME_CHARACTERS
-from api.kit.sealing import load_sealer
 from api.kit.secret import one_time_password, write_secret
 from api.main import CannotStart, read_settings, saying_why
 from api.operators.models import Operator, Role
@@ -85,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
 async def run(given: argparse.Namespace) -> Result:
     """Carry out a command on the database of the settings; CannotStart says why it cannot be done."""
     settings = read_settings()
-    context = Context.build(settings, SystemClock(), load_sealer(settings.master_key))
+    context = Context.build(settings, SystemClock())
     do: Callable[[Context, AsyncSession, argparse.Namespace], Awaitable[Result]] = given.do
     try:
         await start(context)
@@ -93,6 +92,7 @@ async def run(given: argparse.Namespace) -> Result:
             return await do(context, db, given)
     finally:
         await context.database.close()
+        context.keyring.close()
 
 
 async def _init(context: Context, db: AsyncSession, given: argparse.Namespace) -> Result:

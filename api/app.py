@@ -22,7 +22,6 @@ from api.integrations.router import router as integrations
 from api.invitations.router import router as invitations
 from api.join.router import router as joining
 from api.kit.clock import Clock, SystemClock
-from api.kit.sealing import load_sealer
 from api.kit.secret import write_secret
 from api.machines.router import router as machines
 from api.mail import sender as mail_sender
@@ -80,7 +79,7 @@ ROUTERS = (  # asked in this order: what is asked for most comes first
 def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     """An api for these settings. Starting it (its lifespan) migrates the database and begins the upkeep."""
     app = _routed()
-    app.state.context = Context.build(settings, clock or SystemClock(), load_sealer(settings.master_key))
+    app.state.context = Context.build(settings, clock or SystemClock())
     describe(app)
     app.router.routes.extend(site_routes(settings))
     edge.install(app)
@@ -116,6 +115,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await context.database.close()
 
 
+        context.keyring.close()
 async def _add_own_relay(context: Context, db: AsyncSession) -> None:
     """Make the token of the relay that is started beside this api, at the first start."""
     path = context.settings.relay_token_file
@@ -130,6 +130,7 @@ async def start(context: Context) -> None:
         return
     await migrate(context.database.engine)
     async with context.database.write() as db:
+    context.keyring.store.start()
         await load_keys(db, context.signer, context.sealer, context.clock)
         await _add_own_relay(context, db)
         context.relay_origins = relay_rules.origins(await relay_rows.all_relays(db)) | {

@@ -15,6 +15,9 @@ from api.auth.passwords import Passwords
 from api.db import Database
 from api.join.budgets import JoinBudgets
 from api.join.counts import MemoryCounts, TableCounts
+from api.keyring import Keyring
+from api.keyring.master import MasterKeys
+from api.keyring.repository import KeyStore
 from api.kit.clock import Clock
 from api.kit.sealing import Sealer
 from api.kit.wake import Waker
@@ -34,6 +37,8 @@ class Context:
     settings: Settings
     clock: Clock
     sealer: Sealer
+    keyring: Keyring
+    """Opens what is sealed: `organization(id)`, `customer(session)`."""
     waker: Waker
     database: Database
     signer: Signer
@@ -50,19 +55,21 @@ class Context:
     """Set when the process is about to end: long polls answer at once."""
 
     @classmethod
-    def build(cls, settings: Settings, clock: Clock, sealer: Sealer) -> "Context":
-        """All parts, not yet started: nothing is read from the database here."""
+    def build(cls, settings: Settings, clock: Clock) -> "Context":
+        """All parts, not yet started: only the master key file is read here, and made when it is not there."""
         waker = Waker()
 
         def seconds() -> float:
             return clock.now().timestamp()
 
         database = Database(settings.database, waker)
+        keyring = Keyring(KeyStore(settings.keyring), MasterKeys(settings.master_key))
         counts = MemoryCounts() if database.is_sqlite else TableCounts(database)
         return cls(
             settings=settings,
             clock=clock,
-            sealer=sealer,
+            keyring=keyring,
+            sealer=keyring.server,
             waker=waker,
             database=database,
             signer=Signer(settings.issuer, clock),
@@ -70,7 +77,7 @@ class Context:
             leaked=LeakedPasswords(settings.leaked_passwords_file),
             sign_in_budgets=SignInBudgets(seconds),
             code_budgets=CodeBudgets(seconds),
-            join_budgets=JoinBudgets(seconds, partial(sealer.lookup, "join address"), counts),
+            join_budgets=JoinBudgets(seconds, partial(keyring.server.lookup, "join address"), counts),
         )
 
 

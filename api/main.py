@@ -17,7 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.app import create_app, start
 from api.context import Context
-from api.kit.sealing import MasterKeyError, SealError
+from api.keyring.master import MasterKeyError
+from api.kit.sealing import SealError
 from api.logs import configure_logs
 from api.passwords.leaked import LeakedListError
 from api.settings import Settings, load_settings

@@ -25,6 +25,10 @@ class Settings(BaseSettings):
     database_url: str = Field(default="", description="Empty: SQLite in the data directory. Or postgresql://…")
     master_key_file: Path | None = Field(default=None, description="Default: master.key in the data directory.")
     public_url: str = Field(
+    keyring_url: str = Field(
+        default="",
+        description="Where the keys of data are, apart from the database: empty: keyring.db in the data directory. Or postgresql://…",
+    )
         default="http://localhost:8080", description="How browsers and customers reach this server."
     )
     api_listen: str = Field(default="127.0.0.1:8080", description="host:port to listen on; port 0 takes a free one.")
@@ -173,6 +177,15 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """The settings of this process; ValueError (pydantic) says which variable is wrong."""
+    @property
+    def keyring(self) -> str:
+        """The SQLAlchemy URL of the keyring."""
+        if not self.keyring_url:
+            return f"sqlite:///{self.data_dir.resolve() / 'keyring.db'}"
+        scheme, separator, rest = self.keyring_url.partition("://")
+        drivers = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+        return f"{drivers.get(scheme, scheme)}{separator}{rest}"
+
     return Settings(_env_file=os.environ.get("TASUKI_SETTINGS_FILE"))  # type: ignore[call-arg]
 
 

@@ -14,6 +14,7 @@ class Kind(StrEnum):
     """The prefix says what an id names."""
 
     SESSION = "ses"
+    CUSTOMER = "cus"
     OPERATOR = "opr"
     ORGANIZATION = "org"
     POLICY = "pol"

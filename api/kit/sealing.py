@@ -1,86 +1,111 @@
-"""Small secrets at rest: sealed (AES-256-GCM) or looked up (HMAC-SHA256) under keys derived from one master key file.
+"""Values at rest: sealed (AES-256-GCM) under a key that the bytes themselves name, or looked up (HMAC-SHA256).
 
-The master key is 32 random bytes in a file of its own, mode 0600, outside the database and its backup.
+sealed = format (1 byte) ‖ key id (16) ‖ nonce (12) ‖ ciphertext ‖ tag (16)
+authenticated with it: format ‖ key id ‖ purpose ‖ 0 ‖ about
+
+Where the keys come from is `api/keyring/`.
 """
 
-import base64
 import hashlib
 import hmac
-import os
 import secrets
-from pathlib import Path
+from collections.abc import Callable
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-MASTER_KEY_BYTES = 32
+FORMAT = b"\x01"
+KEY_BYTES = 32
+KEY_ID_BYTES = 16
 _NONCE_BYTES = 12
+_TAG_BYTES = 16
+_HEADER_BYTES = len(FORMAT) + KEY_ID_BYTES
+OVERHEAD_BYTES = _HEADER_BYTES + _NONCE_BYTES + _TAG_BYTES
 
 
 class SealError(Exception):
-    """A sealed value cannot be opened: another master key, or changed bytes."""
+    """A sealed value cannot be opened: another keyring, another owner, or changed bytes."""
 
 
-class MasterKeyError(Exception):
-    """The master key file cannot be used; the text says what to do."""
+class KeyDestroyed(SealError):
+    """The key was destroyed on purpose: what was sealed under it is gone for good."""
+
+
+class DataKey:
+    """One key, ready for use. AES objects are made once: making one costs as much as sealing a line."""
+
+    __slots__ = ("_aes", "id")
+
+    def __init__(self, key_id: bytes, secret: bytes) -> None:
+        if len(key_id) != KEY_ID_BYTES or len(secret) != KEY_BYTES:
+            raise ValueError(f"a key has {KEY_BYTES} bytes and an id of {KEY_ID_BYTES}")
+        self.id = key_id
+        self._aes = AESGCM(secret)
+
+    def seal(self, purpose: str, about: str, plain: bytes) -> bytes:
+        """`about` names the row the value belongs to."""
+        header, nonce = FORMAT + self.id, secrets.token_bytes(_NONCE_BYTES)
+        return header + nonce + self._aes.encrypt(nonce, plain, _bound(header, purpose, about))
+
+    def open(self, purpose: str, about: str, sealed: bytes) -> bytes:
+        """The value given to `seal` with the same purpose and about; SealError otherwise."""
+        nonce = sealed[_HEADER_BYTES : _HEADER_BYTES + _NONCE_BYTES]
+        try:
+            return self._aes.decrypt(
+                nonce, sealed[_HEADER_BYTES + _NONCE_BYTES :], _bound(sealed[:_HEADER_BYTES], purpose, about)
+            )
+        except (InvalidTag, ValueError) as error:
+            raise SealError(f"a sealed {purpose} cannot be opened: it was changed, or belongs elsewhere") from error
+
+
+class Keys(Protocol):
+    """Where a sealer finds keys. An owner is the server or an organisation."""
+
+    def current(self, owner: str) -> DataKey:
+        """What the owner's values are sealed under now."""
+
+    def named(self, owner: str, key_id: bytes) -> DataKey:
+        """A key of the owner; KeyDestroyed when it is gone, SealError when it is not the owner's or unknown."""
+
+    def lookup_secret(self, owner: str) -> bytes:
+        """What the owner's lookups are made with: 32 bytes that are never rotated."""
 
 
 class Sealer:
-    """Seals and opens values; `purpose` and `about` must be the same both times, so a value cannot be moved elsewhere."""
+    """Seals under one key of an owner, and opens whatever was sealed under any key of that owner."""
 
-    def __init__(self, master: bytes) -> None:
-        if len(master) != MASTER_KEY_BYTES:
-            raise ValueError(f"a master key has {MASTER_KEY_BYTES} bytes")
-        self._master = master
+    __slots__ = ("_key", "_keys", "owner")
+
+    def __init__(self, keys: Keys, owner: str, key: Callable[[], DataKey] | None = None) -> None:
+        self._keys, self.owner = keys, owner
+        self._key = key or (lambda: keys.current(owner))
 
     def seal(self, purpose: str, about: str, plain: bytes) -> bytes:
-        """nonce ‖ ciphertext ‖ tag. `about` names the row the value belongs to."""
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        return nonce + AESGCM(self._key("seal", purpose)).encrypt(nonce, plain, about.encode())
+        """The value in the form above; opened only with the same purpose and about, so that it cannot be moved elsewhere."""
+        return self._key().seal(purpose, about, plain)
 
     def open(self, purpose: str, about: str, sealed: bytes) -> bytes:
-        """The value given to `seal`; SealError otherwise."""
-        try:
-            key = AESGCM(self._key("seal", purpose))
-            return key.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], about.encode())
-        except (InvalidTag, ValueError) as error:
-            raise SealError(f"a sealed {purpose} cannot be opened; is this the right master key file?") from error
+        """The value given to `seal`; KeyDestroyed when it was made unreadable on purpose, SealError otherwise."""
+        return self._keys.named(self.owner, key_id_of(sealed)).open(purpose, about, sealed)
 
     def lookup(self, purpose: str, value: str) -> str:
         """A keyed hash (hex) by which a guessable value is found but not read from a stolen database."""
-        return hmac.new(self._key("lookup", purpose), value.encode(), hashlib.sha256).hexdigest()
+        message = f"{purpose}\0{value}".encode()
+        return hmac.new(self._keys.lookup_secret(self.owner), message, hashlib.sha256).hexdigest()
 
-    def _key(self, use: str, purpose: str) -> bytes:
-        return HKDFExpand(SHA256(), 32, f"tasuki/1 {use} {purpose}".encode()).derive(self._master)
-
-
-def load_sealer(path: Path) -> Sealer:
-    """The sealer of the master key in `path`, which is made (mode 0600) when it is not there."""
-    if not path.exists():
-        _create(path)
-    if path.stat().st_mode & 0o077:
-        raise MasterKeyError(f"The master key file {path} can be read by others; run: chmod 600 {path}")
-    try:
-        master = base64.b64decode(path.read_bytes().strip(), validate=True)
-        return Sealer(master)
-    except ValueError as error:
-        raise MasterKeyError(f"The master key file {path} is damaged; restore it from its backup.") from error
+    @property
+    def key_id(self) -> bytes:
+        """Under which key it seals now."""
+        return self._key().id
 
 
-def _create(path: Path) -> None:
-    """Write a new key under another name first, so that a crash or a second process never leaves half a key."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(base64.b64encode(secrets.token_bytes(MASTER_KEY_BYTES)) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(fresh, path)
-    except FileExistsError:
-        pass
-    finally:
-        fresh.unlink()
+def key_id_of(sealed: bytes) -> bytes:
+    """Under which key something was sealed; SealError when these are no sealed bytes."""
+    if len(sealed) < OVERHEAD_BYTES or sealed[:1] != FORMAT:
+        raise SealError("these are no sealed bytes, or of a format that this version does not know")
+    return bytes(sealed[1:_HEADER_BYTES])
+
+
+def _bound(header: bytes, purpose: str, about: str) -> bytes:
+    return b"%b%b\0%b" % (header, purpose.encode(), about.encode())

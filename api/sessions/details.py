@@ -20,13 +20,13 @@ def describe(
     reference: Reference | None,
     purpose: str | None = None,
 ) -> None:
-    """Keep who is helped, what it belongs to, and why."""
+    """Keep who is helped, what it belongs to, and why, under the customer's key."""
+    sealer = context.keyring.customer(session)
     if customer is not None:
         plain = json.dumps(customer.model_dump(), ensure_ascii=False).encode()
-        session.customer_sealed = context.sealer.seal(CUSTOMER_PURPOSE, session.id, plain)
-        session.customer_lookup = lookup_of(context, customer.email) if customer.email else None
+        session.customer_sealed = sealer.seal(CUSTOMER_PURPOSE, session.id, plain)
     if purpose is not None:
-        session.purpose_sealed = context.sealer.seal(PURPOSE, session.id, purpose.encode())
+        session.purpose_sealed = sealer.seal(PURPOSE, session.id, purpose.encode())
     refer(session, reference)
 
 
@@ -34,7 +34,7 @@ def purpose_of(context: Context, session: Session) -> str | None:
     """Why there is help, opened."""
     if session.purpose_sealed is None:
         return None
-    return context.sealer.open(PURPOSE, session.id, session.purpose_sealed).decode()
+    return context.keyring.customer(session).open(PURPOSE, session.id, session.purpose_sealed).decode()
 
 
 def refer(session: Session, reference: Reference | None) -> None:
@@ -42,11 +42,6 @@ def refer(session: Session, reference: Reference | None) -> None:
     session.reference_system = reference.system if reference else None
     session.reference_id = reference.id if reference else None
     session.reference_url = reference.url if reference else None
-
-
-def lookup_of(context: Context, email: str) -> str:
-    """The keyed hash under which a customer's address is found, whatever its case."""
-    return context.sealer.lookup(CUSTOMER_PURPOSE, email.strip().lower())
 
 
 def sign_statement(context: Context, session: Session, organization: Organization, operator: Operator | None) -> None:
@@ -62,7 +57,8 @@ def customer_of(context: Context, session: Session) -> Customer | None:
     """The customer's details, opened."""
     if session.customer_sealed is None:
         return None
-    return Customer.model_validate_json(context.sealer.open(CUSTOMER_PURPOSE, session.id, session.customer_sealed))
+    plain = context.keyring.customer(session).open(CUSTOMER_PURPOSE, session.id, session.customer_sealed)
+    return Customer.model_validate_json(plain)
 
 
 def reference_of(session: Session) -> Reference | None:

@@ -29,7 +29,7 @@ class Session(SQLModel, table=True):
         Index("ix_session_operator_id_id", "operator_id", "id"),
         Index("ix_session_state_code_expires_at", "state", "code_expires_at"),
         _some("ix_session_reference", "organization_id", "reference_id", "id", where="reference_id IS NOT NULL"),
-        _some("ix_session_customer", "organization_id", "customer_lookup", "id", where="customer_lookup IS NOT NULL"),
+        Index("ix_session_customer_id_id", "customer_id", "id"),
         _some("ix_session_live_operator", "operator_id", where=_LIVE),
         _some("ix_session_live_organization", "organization_id", where=_LIVE),
         _some("ix_session_live_device", "device_id", where=f"device_id IS NOT NULL AND {_LIVE}"),
@@ -57,9 +57,10 @@ class Session(SQLModel, table=True):
     """The enrolled device that it is for, which takes it up without a code; stays when the device is deleted."""
     device_name: str | None = None
     """As it was called then."""
+    customer_id: str = Field(foreign_key="customer.id")
+    key_id: str
+    """The customer's, at hand wherever something about the session is sealed."""
     customer_sealed: bytes | None = None
-    customer_lookup: str | None = None
-    """A keyed hash of the customer's e-mail address: found by it, not read from it."""
     reference_system: str | None = None
     reference_id: str | None = None
     reference_url: str | None = None

@@ -58,7 +58,7 @@ class Wanted:
     operator_id: str | None = None
     reference_system: str | None = None
     reference_id: str | None = None
-    customer_lookup: str | None = None
+    customer_id: str | None = None
     created_from: datetime | None = None
     created_to: datetime | None = None
     text: str | None = None
@@ -72,7 +72,7 @@ class Wanted:
             Session.operator_id: self.operator_id,
             Session.reference_system: self.reference_system,
             Session.reference_id: self.reference_id,
-            Session.customer_lookup: self.customer_lookup,
+            Session.customer_id: self.customer_id,
             Session.queued: self.queued,
         }
         found = [col(column) == value for column, value in equal.items() if value is not None]

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime
 
 from api.auth.caller import SessionsReader, SessionsWriter
 from api.context import Ctx, Db
+from api.customers import service as customers
 from api.events import repository as events
 from api.events.service import topic
 from api.examples import answers
@@ -27,7 +28,7 @@ from api.problems import (
     SessionEnded,
     Unavailable,
 )
-from api.sessions import details, repository, service, views
+from api.sessions import repository, service, views
 from api.sessions.modes import Mode
 from api.sessions.schemas import (
     Admission,
@@ -101,7 +102,9 @@ async def list_sessions(
         operator_id=operator_id,
         reference_system=reference_system,
         reference_id=reference_id,
-        customer_lookup=details.lookup_of(context, customer_email) if customer_email else None,
+        customer_id=await customers.id_of(db, context, caller.organization_id, customer_email)
+        if customer_email
+        else None,
         created_from=created_from,
         created_to=created_to,
         text=q,

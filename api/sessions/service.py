@@ -9,6 +9,7 @@ from api.audit.actions import Action
 from api.auth.methods import verified_as
 from api.auth.permissions import Caller, authorize_for
 from api.context import Context
+from api.customers import service as customers
 from api.devices import access as device_access
 from api.events.service import record
 from api.handover import repository as handover
@@ -45,9 +46,12 @@ async def make(db: AsyncSession, context: Context, caller: Caller, body: Session
     members = await policy.begin(db, context, caller, organization, operator, body)
     now = context.clock.now()
     starts_at, expires_at = _times(body, now)
+    customer = await customers.for_session(db, context, organization.id, body.customer.email if body.customer else None)
     session = Session(
         id=new_id(Kind.SESSION),
         organization_id=organization.id,
+        customer_id=customer.id,
+        key_id=customer.key_id,
         operator_id=operator.id if operator else None,
         queued=body.queue,
         created_by=caller.id,

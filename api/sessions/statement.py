@@ -57,12 +57,12 @@ def make(
 
 def store(context: Context, session: Session, statement: str) -> None:
     """Keep it with the session, sealed: it names the customer."""
-    session.statement_sealed = context.sealer.seal(PURPOSE, session.id, statement.encode())
+    session.statement_sealed = context.keyring.customer(session).seal(PURPOSE, session.id, statement.encode())
 
 
 def stored(context: Context, session: Session) -> str:
     """The statement of a session."""
-    return context.sealer.open(PURPOSE, session.id, session.statement_sealed).decode()
+    return context.keyring.customer(session).open(PURPOSE, session.id, session.statement_sealed).decode()
 
 
 def sha256(statement: str) -> str:

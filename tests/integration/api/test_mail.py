@@ -13,7 +13,6 @@ import pytest
 
 from api.app import start
 from api.context import Context
-from api.kit.sealing import load_sealer
 from api.mail import sender
 from api.mail import service as mail
 from api.mail.message import AddressUnusable, compose
@@ -113,14 +112,13 @@ async def failed_once(context: Context) -> OutboundMail | None:
 @asynccontextmanager
 async def by_hand(installation: Installation, clock: Any, mailbox: Mailbox) -> AsyncIterator[Context]:
     """What one process holds, without its tasks: the test says when the sender looks."""
-    context = Context.build(
-        settings_for(installation.folder, **settings(mailbox)), clock, load_sealer(installation.folder / "master.key")
-    )
+    context = Context.build(settings_for(installation.folder, **settings(mailbox)), clock)
     await start(context)
     try:
         yield context
     finally:
         await context.database.close()
+        context.keyring.close()
 
 
 async def test_refused_for_now_is_tried_again_and_for_good_is_not(installation: Installation, clock: Any) -> None:

@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.keyring import Keyring
+from api.keyring.master import MasterKeyError, MasterKeys
+from api.keyring.repository import KeyStore
 from api.kit import secret
 from api.kit.columns import UtcDateTime
 from api.kit.ids import Kind, new_id
 from api.kit.pages import after_cursor, cursor_of, page_of
-from api.kit.sealing import MasterKeyError, Sealer, SealError, load_sealer
+from api.kit.sealing import DataKey, SealError
 from api.kit.throttle import Backoff, Budget, address_key
 from api.kit.wake import Waker
 from api.problems import BadCursor
@@ -99,41 +102,47 @@ def test_address_keys(address: str | None, key: str) -> None:
 
 @given(st.binary(max_size=100))
 def test_sealed_values_open_only_where_they_belong(plain: bytes) -> None:
-    sealer = Sealer(b"k" * 32)
-    sealed = sealer.seal("code", "ses_1", plain)
-    assert sealer.open("code", "ses_1", sealed) == plain
-    assert sealer.seal("code", "ses_1", plain) != sealed
+    key = DataKey(b"i" * 16, b"k" * 32)
+    sealed = key.seal("code", "ses_1", plain)
+    assert key.open("code", "ses_1", sealed) == plain
+    assert key.seal("code", "ses_1", plain) != sealed
     for other, purpose, about, value in (
-        (Sealer(b"x" * 32), "code", "ses_1", sealed),
-        (sealer, "customer", "ses_1", sealed),
-        (sealer, "code", "ses_2", sealed),
-        (sealer, "code", "ses_1", sealed[:-1]),
-        (sealer, "code", "ses_1", bytes([sealed[0] ^ 1]) + sealed[1:]),
-        (sealer, "code", "ses_1", b""),
+        (DataKey(b"i" * 16, b"x" * 32), "code", "ses_1", sealed),
+        (key, "customer", "ses_1", sealed),
+        (key, "code", "ses_2", sealed),
+        (key, "code", "ses_1", sealed[:-1]),
+        (key, "code", "ses_1", sealed[:1] + b"x" + sealed[2:]),
+        (key, "code", "ses_1", sealed[:-1] + bytes([sealed[-1] ^ 1])),
+        (key, "code", "ses_1", b""),
     ):
         with pytest.raises(SealError):
             other.open(purpose, about, value)
 
 
-def test_lookups_need_the_key() -> None:
-    one, two = Sealer(b"k" * 32), Sealer(b"x" * 32)
-    assert one.lookup("code", "12345678") == one.lookup("code", "12345678")
-    assert len({one.lookup("code", "12345678"), two.lookup("code", "12345678"), one.lookup("other", "12345678")}) == 3
+def test_lookups_need_the_key(tmp_path: Path) -> None:
+    one, two = (Keyring(KeyStore(f"sqlite:///{tmp_path / name}"), MasterKeys(tmp_path / "m")) for name in ("1", "2"))
+    one.store.start()
+    two.store.start()
+    assert one.server.lookup("code", "12345678") == one.server.lookup("code", "12345678")
+    hashes = {two.server.lookup("code", "12345678"), one.server.lookup("other", "12345678")}
+    hashes |= {one.organization("org_1").lookup("code", "12345678"), one.server.lookup("code", "12345678")}
+    assert len(hashes) == 4
 
 
 def test_the_master_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "master.key"
-    sealed = load_sealer(path).seal("p", "a", b"x")
+    sealed = MasterKeys(path).seal("p", "a", b"x")
     assert path.stat().st_mode & 0o777 == 0o600
-    assert load_sealer(path).open("p", "a", sealed) == b"x"
+    assert MasterKeys(path).open("p", "a", sealed) == b"x"
     assert [item.name for item in path.parent.iterdir()] == ["master.key"]
     path.chmod(0o640)
     with pytest.raises(MasterKeyError, match="chmod 600"):
-        load_sealer(path)
+        MasterKeys(path)
     path.chmod(0o600)
-    path.write_text("not a key")
-    with pytest.raises(MasterKeyError, match="damaged"):
-        load_sealer(path)
+    for damage in ("not a key", "", "AAAA"):
+        path.write_text(damage)
+        with pytest.raises(MasterKeyError, match="damaged"):
+            MasterKeys(path)
 
 
 def test_credentials() -> None:
