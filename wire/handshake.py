@@ -164,11 +164,16 @@ class ViewerHandshake:
         return self._m2 is not None
 
     def start(self) -> M1:
-        secret_id = NO_SECRET if self._resume is None else keys.resume_id(self._resume)
         commit = _commitment(self._parties.context(self.mode), self._m3)
         told = (self._ticket, self._parties.statement, self._introduction)
-        self._m1 = M1(self.mode, self.attempt, self._offer, secret_id, *told, commit)
+        self._m1 = M1(self.mode, self.attempt, self._offer, self._secret_id(), *told, commit)
         return self._m1
+
+    def _secret_id(self) -> bytes:
+        """Which secret this side has, without telling it: whoever has none is verified by digits."""
+        if self._resume is not None:
+            return keys.resume_id(self._resume)
+        return NO_SECRET if self._link is None else keys.link_id(self._link, self.attempt)
 
     def on_m2(self, message: M2) -> M3:
         """Checks the host's choice; `HandshakeError` when it was not offered, cannot be followed or is late."""
@@ -262,10 +267,15 @@ class HostHandshake:
             if resume is None:
                 raise HandshakeError("no such secret")
             return keys.METHOD_RESUME, resume
-        if link is not None and self._parties.demands.verification != "digits":
+        if link is not None and self._by_link(link):
             return keys.METHOD_LINK, link
         _check_method(keys.METHOD_DIGITS, self._parties.demands)
         return keys.METHOD_DIGITS, b""
+
+    def _by_link(self, link: bytes) -> bool:
+        """Whether the viewer has the link's secret, too, or must have it; others (a guest, say) are verified by digits."""
+        demanded = self._parties.demands.verification
+        return demanded == "link" or (demanded == "either" and self._m1.secret_id == keys.link_id(link, self.attempt))
 
     def on_m3(self, message: M3) -> M4:
         """Checks the commitment (constant time); `Forged` when the key is not the one committed to."""

@@ -50,6 +50,11 @@ def resume_id(secret: bytes) -> bytes:
     return sha256(lp(PREFIX + b"resume id", secret))[:8]
 
 
+def link_id(secret: bytes, attempt: bytes) -> bytes:
+    """The 8 bytes by which a viewer says which link's secret it has; another value in each attempt."""
+    return sha256(lp(PREFIX + b"link id", attempt, secret))[:8]
+
+
 def record_key(secret: bytes, number: int, sender: int) -> tuple[bytes, bytes]:
     """`(key, salt)` of 32 and 12 bytes for one sender under one association or epoch number."""
     context = number.to_bytes(4, "big") + sender.to_bytes(2, "big")

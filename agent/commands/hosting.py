@@ -123,15 +123,18 @@ async def host(
     monitor: int = 1,
     side: "Side" = "customer",
     shown: "CustomerInterface | None" = None,
+    only_by_secret: bool = False,
 ) -> "Ended":
     """Be the host of a session that was joined, on this `side`: `answer` is what the server gave. `shown` replaces the
-    usual interface."""
+    usual interface; `only_by_secret`: digits do not stand in for `secret`, unless the statement demands them."""
     from agent.seat import Seat, SeatError  # noqa: PLC0415
 
     try:
         seat = await Seat.take(api, answer, side, "host")
     except SeatError as error:
         raise CommandError(str(error)) from error
+    if only_by_secret and seat.demands.verification == "either":
+        seat.demands = replace(seat.demands, verification="link")
     place = Place(address, lang, "drawn" if drawn else "desktop", monitor)
     return await _run(api, Left(seat, place, host_file()), source, secret=secret, shown=shown)
 

@@ -30,18 +30,28 @@ def rule_for(told: object, *, unattended: bool) -> Rule:
 class Unattended:
     """Any interface, but the yes of somebody who need not be there; everything else is the interface's own.
 
-    Only for sessions that the access key proves: the handshake failed before this is asked where the other end did not
-    have it. A person who is there can still say no, pause and stop.
+    Only for who is proved by the access key: a host with a `never` or `ask-if-present` takes no other handshake. Where policy
+    demands digits nevertheless, who typed them is also asked. A person who is there can still say no, pause and stop.
     """
 
     def __init__(self, shown: CustomerInterface, rule: Rule, nobody: Callable[[], None]) -> None:
         self._shown, self._rule, self._nobody = shown, rule, nobody
+        self._by_digits = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._shown, name)
 
+    async def ask_digits(self, *about: Any, **more: Any) -> str:
+        """Digits prove nobody's access key: the question that follows is for a person."""
+        self._by_digits = True
+        return await self._shown.ask_digits(*about, **more)
+
     async def ask_consent(self, *about: Any, **more: Any) -> bool:
         """With `never` yes; with `ask-if-present` what the person says, or yes when nobody says anything."""
+        if self._by_digits:
+            said = await self._shown.ask_consent(*about, **more)
+            self._by_digits = False
+            return said
         if self._rule is Rule.NEVER:
             return True
         try:

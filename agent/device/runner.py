@@ -120,7 +120,10 @@ class Runner:
         try:
             shown = interface_for(_interface(self._lang, rule), rule, lambda: self._say("nobody", "nobody"))
             drawn = self._screen == "drawn"
-            ended = await host(api, answer, secret, source, self._identity.server, self._lang, drawn=drawn, shown=shown)
+            ended = await host(
+                api, answer, secret, source, self._identity.server, self._lang, drawn=drawn, shown=shown,
+                only_by_secret=secret is not None,
+            )  # fmt: skip
             self._tell("ended", self._words("ended"), session=session, by=ended.by, reason=ended.reason)
         except (CommandError, ApiError, ServerUnreachableError) as error:
             self._tell("failed", self._words("failed", problem=error), session=session)

@@ -120,6 +120,8 @@ def test_unattended(stack: Stack, desktop: Xvfb, tmp_path: Path) -> None:
         refused = stack.tasuki("view", "--device", "Kiosk", "--headless", "--json")
         assert "access key" in json.loads(refused.stderr)["error"]["detail"]
         with operator(stack, "Kiosk", "--access-key-file", str(wrong), "--timeout", "4") as evil:
+            assert evil.process.stdout is not None
+            assert '"digits"' not in evil.process.stdout.read(), "and leads to no other way in"
             assert evil.process.wait(30) != 0, "a wrong key opens nothing"
         (live,) = [one for one in stack.ok("GET", "/v1/sessions")["items"] if one["ended_at"] is None]
         assert live["started_at"] is None

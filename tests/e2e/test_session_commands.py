@@ -26,6 +26,24 @@ def bob(stack: Stack) -> tuple[str, str]:
     return made["id"], stack.ok("POST", "/v1/auth/password", login)["access_token"]
 
 
+def test_the_secret_of_a_link_stays_with_who_made_it(stack: Stack, bob: tuple[str, str]) -> None:
+    """A waiting session is handed over, and its maker comes along as a guest's guest would: digits where the secret is not."""
+    made = said(stack, "session", "create", "--customer-name", "Carol")
+    assert "#k=" in made["link"]
+    bob_id, token = bob
+    said(stack, "session", "transfer", made["id"], bob_id)
+    with stack.customer(made["link"]) as customer:
+        with stack.viewer(made["id"], TASUKI_API_KEY=token, TASUKI_CONFIG_DIR=f"{stack.data}-bob") as viewer:
+            digits = viewer.until("digits")["digits"]
+            assert digits, "Bob never had the link's secret"
+            accept(customer, digits)
+            viewer.until("accepted")
+            customer.until("Bob Example")
+            stack.ok("POST", f"/v1/sessions/{made['id']}/end")
+            viewer.until("ended")
+        customer.until("ended")
+
+
 def test_a_customer_waits_is_picked_up_and_handed_over(stack: Stack, bob: tuple[str, str]) -> None:
     made = said(stack, "session", "create", "--queue", "--reference", "crm:4711", "--customer-name", "Carol")
     assert made["operator"] is None

@@ -223,7 +223,7 @@ class Session:
             self.connect(self.host)
         self.connect(viewer)
         self.settle()
-        if self.consent.state is State.DIGITS:
+        if self.consent.step is State.DIGITS:
             self.type_digits(self.digits_of(viewer))
         self.answer(True)
         viewer.core.confirm()

@@ -97,6 +97,12 @@ def key_schedule() -> Vectors:
                 "salt": salt.hex(),
             },
             {"id": "resume-id", "secret": secret.hex(), "output": keys.resume_id(secret).hex()},
+            {
+                "id": "link-id",
+                "secret": secret[:16].hex(),
+                "attempt": b"attempt!".hex(),
+                "output": keys.link_id(secret[:16], b"attempt!").hex(),
+            },
             {"id": "salt-digits", "method": 0, "secret": "", "output": keys.salt_for(0, b"").hex()},
             {
                 "id": "salt-link",
@@ -237,7 +243,7 @@ def handshakes() -> Vectors:
         shake("suite-1-link", offer=CLASSIC, link=bytes(range(16)))[0],
         shake("suite-1-resume", offer=CLASSIC, resume=secret)[0],
     ]
-    lying = [*lies(vectors[3]), *lies(vectors[6], resume=secret)]
+    lying = [*lies(vectors[3]), *lies(vectors[6], resume=secret), *lies(vectors[1], link=bytes(range(16)))]
     notices = [
         {"id": f"notice-{kind.name.lower()}", "notice": int(kind), "hex": Notice(kind, b"attempt!").encode().hex()}
         for kind in NoticeKind

@@ -132,7 +132,8 @@ export class ViewerHandshake {
     commonSuite(suites, suites, parties.demands ?? ANYTHING);
     const kemKey = kem?.share ?? NOTHING;
     const commit = await keys.sha256(lp('tasuki/1 commit', context, attempt, pair.share, kemKey, nonce));
-    const secretId = secrets.resume?.id ?? new Uint8Array(8);
+    const named = secrets.resume ? secrets.resume.id : secrets.link && (await keys.linkId(secrets.link, attempt));
+    const secretId = named ?? new Uint8Array(8);
     const { statement } = parties;
     return new ViewerHandshake(
       parties,

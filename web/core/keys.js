@@ -55,6 +55,8 @@ export const linkSalt = (secret) => sha256(lp(`${PREFIX}link`, secret));
 export const resumeSalt = (secret) => sha256(lp(`${PREFIX}resume`, secret));
 /** The 8 bytes by which a resume secret is named without telling it. @param {Uint8Array} secret */
 export const resumeId = async (secret) => (await sha256(lp(`${PREFIX}resume id`, secret))).slice(0, 8);
+/** The 8 bytes by which a viewer says which link's secret it has; another value in each attempt. @param {Uint8Array} secret @param {Uint8Array} attempt */
+export const linkId = async (secret, attempt) => (await sha256(lp(`${PREFIX}link id`, attempt, secret))).slice(0, 8);
 
 /**
  * The record key of one sender under one association or epoch number.

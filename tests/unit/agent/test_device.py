@@ -107,6 +107,9 @@ class Person:
             raise self.answer
         return bool(self.answer)
 
+    async def ask_digits(self, _attempt: int) -> str:
+        return "123456"
+
     async def show_sign(self, _question: object) -> str:
         return "shown"
 
@@ -130,6 +133,16 @@ async def test_who_says_yes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert await asked(Rule.ASK_IF_PRESENT, Person(None)) == (True, 1)
     nobody = Person(None)
     assert (await asked(Rule.NEVER, nobody), nobody.asked) == ((True, 0), 0)
+
+
+@pytest.mark.rule("R12")
+async def test_digits_stand_in_for_no_access_key() -> None:
+    """Where policy wants digits, or a host were talked into them: a person is asked, whatever the rule says."""
+    for rule in (Rule.NEVER, Rule.ASK_IF_PRESENT):
+        person = Person(False)
+        shown = cast("Any", interface_for(cast("CustomerInterface", person), rule, lambda: None))
+        assert await shown.ask_digits(1) == "123456"
+        assert (await shown.ask_consent(None), person.asked) == (False, 1)
 
 
 # ---- the server

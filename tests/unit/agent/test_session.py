@@ -39,15 +39,26 @@ def test_a_link_needs_no_digits() -> None:
     assert session.same(viewer)
 
 
-def test_evil_relay_with_another_link_secret_gets_nowhere() -> None:
+def test_evil_relay_with_another_link_secret_still_needs_the_digits() -> None:
     session = Session(link=LINK)
     viewer = session.viewer(link=bytes(16))
     session.connect(session.host)
     session.connect(viewer)
-    for _ in range(200):  # ends that never agree start over and over
-        session.carry()
-    assert session.consent.state not in {State.ASK, State.APPROVED}
-    assert not viewer.of(events.Digits)
+    session.settle()
+    assert session.consent.step is State.DIGITS
+    assert viewer.of(events.Digits)[-1].digits is not None
+
+
+def test_a_guest_without_the_links_secret_is_verified_by_digits() -> None:
+    """Who comes later, or whoever a waiting session was handed to, never had the link."""
+    session = Session(link=LINK)
+    operator, guest = session.viewer(link=LINK), session.viewer(3)
+    session.accepted(operator)
+    session.advance(2.0)
+    session.accepted(guest)
+    assert guest.of(events.Digits)[-1].digits is not None
+    assert session.same(guest)
+    assert not guest.of(events.Retry)
 
 
 @pytest.mark.rule("R17")

@@ -13,7 +13,8 @@ from wire import handshake as module
 from wire import keys
 from wire.errors import Forged, HandshakeError
 from wire.handshake import Association, HostHandshake, Parties, ViewerHandshake
-from wire.messages.handshake import M4
+from wire.messages.handshake import M4, NO_SECRET
+from wire.statement import Demands
 
 PARTIES = Parties(b"s" * 32, 1, 2)
 SIGNER = bytes(32)
@@ -45,13 +46,40 @@ def test_fresh_keys_each_time() -> None:
 def test_a_link_secret_replaces_the_digits_only_when_both_have_it() -> None:
     assert finish(viewer(link=b"k" * 16), link=b"k" * 16)[0].method == keys.METHOD_LINK
     assert finish(viewer(link=b"k" * 16))[0].method == keys.METHOD_DIGITS
+    assert finish(viewer(), link=b"k" * 16)[0].method == keys.METHOD_DIGITS
+    assert finish(viewer(link=b"k" * 16), link=b"x" * 16)[0].method == keys.METHOD_DIGITS
+
+
+def test_a_link_secret_is_named_so_that_no_two_attempts_look_alike() -> None:
+    first, second = viewer(link=b"k" * 16).start(), viewer(link=b"k" * 16).start()
+    assert first.secret_id == keys.link_id(b"k" * 16, first.attempt)
+    assert len({first.secret_id, second.secret_id, NO_SECRET}) == 3
+
+
+def test_where_only_the_link_will_do_nothing_else_is_tried() -> None:
+    """Neither by a viewer without the secret, nor by one with another."""
+    demanding = replace(PARTIES, demands=Demands(verification="link"))
+
+    def shake(**secrets: Any) -> None:
+        one = ViewerHandshake(demanding, "viewer", os.urandom, **secrets)
+        host = HostHandshake(demanding, "host", os.urandom, association=5, signer=SIGNER, m1=one.start())
+        one.on_m4(host.on_m3(one.on_m2(host.answer(link=b"k" * 16))))
+
+    shake(link=b"k" * 16)
     with pytest.raises(HandshakeError, match="link"):
-        finish(viewer(), link=b"k" * 16)
-
-
-def test_another_link_secret_is_found_lying() -> None:
+        shake()
     with pytest.raises(Forged):
-        finish(viewer(link=b"k" * 16), link=b"x" * 16)
+        shake(link=b"x" * 16)
+
+
+def test_evil_relay_that_hides_a_link_secret_is_found_out() -> None:
+    """It would have the two people compare digits instead: the proofs do not fit."""
+    one = viewer(link=b"k" * 16)
+    hidden = replace(one.start(), secret_id=NO_SECRET)
+    host = HostHandshake(PARTIES, "host", os.urandom, association=5, signer=SIGNER, m1=hidden)
+    m4 = host.on_m3(one.on_m2(host.answer(link=b"k" * 16)))
+    with pytest.raises(Forged):
+        one.on_m4(m4)
 
 
 def test_resume_needs_the_same_secret() -> None:

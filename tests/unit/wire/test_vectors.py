@@ -55,6 +55,8 @@ def test_key_schedule(vector: dict[str, Any]) -> None:
         assert (key.hex(), salt.hex()) == (vector["key"], vector["salt"])
     elif "method" in vector:
         assert keys.salt_for(vector["method"], secret).hex() == vector["output"]
+    elif "attempt" in vector:
+        assert keys.link_id(secret, bytes.fromhex(vector["attempt"])).hex() == vector["output"]
     else:
         assert keys.resume_id(secret).hex() == vector["output"]
 

@@ -45,6 +45,9 @@ async function keySchedule(vector) {
     return equal(toHex(found), vector.output, 'expanded');
   }
   if (vector.id === 'record-key') return recordKey(vector, secret);
+  if (vector.id === 'link-id') {
+    return equal(toHex(await keys.linkId(fromHex(vector.secret), fromHex(vector.attempt))), vector.output, 'id');
+  }
   if (vector.id === 'resume-id') return equal(toHex(await keys.resumeId(secret)), vector.output, 'id');
   const salts = [keys.digitsSalt, keys.linkSalt, keys.resumeSalt];
   return equal(toHex(await salts[vector.method](secret)), vector.output, 'salt');
