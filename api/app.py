@@ -29,6 +29,7 @@ from api.migrate import migrate
 from api.openapi import build, describe
 from api.operator_invitations.router import router as operator_invitations
 from api.operators.router import router as operators
+from api.operation.facts import Watch
 from api.organizations.router import router as organization
 from api.passkeys.router import router as passkeys
 from api.policies.router import router as policies
@@ -83,7 +84,8 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     describe(app)
     app.router.routes.extend(site_routes(settings))
     edge.install(app)
-    app.add_middleware(edge.Edge, tls=settings.public_url.startswith("https://"))
+    app.state.watch = Watch(app.state.context)
+    app.add_middleware(edge.Edge, settings=settings, context=app.state.context)
     return app
 
 

@@ -21,6 +21,7 @@ from api.keyring.repository import KeyStore
 from api.kit.clock import Clock
 from api.kit.sealing import Sealer
 from api.kit.wake import Waker
+from api.metrics import Metrics
 from api.passwords.leaked import LeakedPasswords
 from api.second_factors.budgets import CodeBudgets
 from api.settings import Settings
@@ -47,6 +48,9 @@ class Context:
     sign_in_budgets: SignInBudgets
     join_budgets: JoinBudgets
     code_budgets: CodeBudgets
+    metrics: Metrics = field(default_factory=Metrics)
+    upkeep_at: float | None = None
+    """`time.monotonic()` at which upkeep was last through."""
     relay_origins: frozenset[str] = field(default_factory=frozenset)
     """WebSocket origins of the registered relays, for the content security policy."""
     shield_noted_until: datetime = LONG_AGO

@@ -1,8 +1,11 @@
 """The edge of the app: request ids, size limit, security headers, one log line per request, problems as documents.
 
-The log names the route's template, never the path: paths, queries and bodies may hold codes and tickets.
+The log names the route's template, never the path: paths, queries and bodies may hold codes and tickets. A request's id is the
+caller's own `X-Request-Id`, or the trace of its `traceparent` (W3C Trace Context), when they look like ids; else one is made.
+It is in every line that is logged meanwhile, in the answer's header, and in a problem's `instance`.
 """
 
+import re
 import time
 from typing import Any
 
@@ -13,8 +16,10 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.context import Context
 from api.kit.asking import note_asking
 from api.kit.ids import Kind, new_id
+from api.logs import shortened
 from api.problems import (
     MEDIA_TYPE,
     Internal,
@@ -24,8 +29,13 @@ from api.problems import (
     PayloadTooLarge,
     Problem,
 )
+from api.settings import Settings
 
 MAX_BODY_BYTES = 256 * 1024
+
+REQUEST_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
+TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+_NO_TRACE = b"0" * 32
 
 log = structlog.get_logger()
 
@@ -45,25 +55,37 @@ CLOSED_POLICY = b"default-src 'none'; base-uri 'none'; form-action 'none'; frame
 class Edge:
     """The outermost layer, as plain ASGI."""
 
-    def __init__(self, app: ASGIApp, tls: bool) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, context: Context) -> None:
         self._app = app
+        tls = settings.public_url.startswith("https://")
         self._extra = HEADERS + (((b"strict-transport-security", b"max-age=31536000"),) if tls else ())
+        self._addresses = settings.log_addresses
+        self._context = context
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = new_id(Kind.REQUEST)
+        request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
         note_asking(*_asking(scope))
-        began, status = time.perf_counter(), 0
+        with (
+            structlog.contextvars.bound_contextvars(request_id=request_id),
+            self._context.metrics.running.track_inprogress(),
+        ):
+            await self._serve(scope, receive, send, request_id)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        began, status, size = time.perf_counter(), 0, 0
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status
+            nonlocal status, size
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message = {**message, "headers": self._headers(message["headers"], request_id)}
+            elif message["type"] == "http.response.body":
+                size += len(message.get("body", b""))
             await send(message)
 
         try:
@@ -76,7 +98,26 @@ class Edge:
                 raise
             await _bug(error, request_id)(scope, receive, send_with_headers)
         finally:
-            _log(scope, status, time.perf_counter() - began, request_id)
+            self._note(scope, status, time.perf_counter() - began, size)
+
+    def _note(self, scope: Scope, status: int, seconds: float, size: int) -> None:
+        """One line, and its numbers. Status 0: whoever asked went away before there was an answer."""
+        route, state = _template(scope), scope["state"]
+        log.info(
+            "api.request",
+            method=scope["method"],
+            route=route,
+            status=status,
+            ms=round(seconds * 1000, 1),
+            bytes=size,
+            caller=state.get("caller"),
+            address=shortened(scope["client"][0] if scope.get("client") else None, self._addresses),
+            **({"problem": state["problem"]} if "problem" in state else {}),
+        )
+        self._context.metrics.answered(
+            scope["method"], route, status, seconds=seconds, size=size,
+            problem=state.get("problem"), waited=b"wait=" in scope["query_string"],
+        )  # fmt: skip
 
     def _headers(self, given: list[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
         names = {name.lower() for name, _ in given}
@@ -85,7 +126,26 @@ class Edge:
             added.append((b"content-security-policy", CLOSED_POLICY))
         if b"cache-control" not in names:
             added.append((b"cache-control", b"no-store"))
+        if self._context.stopping.is_set():
+            added.append((b"connection", b"close"))
         return [*given, *added, (b"x-request-id", request_id.encode())]
+
+
+def _request_id(scope: Scope) -> str:
+    """What the caller calls the request, when it can be an id; else a new one."""
+    headers = dict(scope["headers"])
+    given = headers.get(b"x-request-id", b"")
+    if REQUEST_ID.fullmatch(given):
+        return str(given, "ascii")
+    trace = TRACEPARENT.fullmatch(headers.get(b"traceparent", b""))
+    if trace and trace[1] != _NO_TRACE:
+        return str(trace[1], "ascii")
+    return new_id(Kind.REQUEST)
+
+
+def _template(scope: Scope) -> str:
+    """The route as it is declared, never as it was asked for."""
+    return str(getattr(scope.get("route"), "path", None) or getattr(scope.get("endpoint"), "__name__", "unmatched"))
 
 
 def _asking(scope: Scope) -> tuple[str | None, str | None]:
@@ -120,19 +180,6 @@ def _limited(receive: Receive) -> Receive:
     return limited
 
 
-def _log(scope: Scope, status: int, seconds: float, request_id: str) -> None:
-    template = getattr(scope.get("route"), "path", None) or getattr(scope.get("endpoint"), "__name__", "unmatched")
-    log.info(
-        "api.request",
-        method=scope["method"],
-        route=template,
-        status=status,
-        ms=round(seconds * 1000, 1),
-        request_id=request_id,
-        caller=scope["state"].get("caller"),
-    )
-
-
 def install(app: FastAPI) -> None:
     """Every error of a handler leaves as application/problem+json; what is no Problem is caught by Edge."""
     app.add_exception_handler(Problem, _on_problem)
@@ -150,9 +197,15 @@ def request_id_of(request: Request) -> str:
     return str(getattr(request.state, "request_id", "req_unknown"))
 
 
+def _answered(request: Request, problem: Problem) -> Response:
+    """The problem as the answer, and its slug for the log and the numbers."""
+    request.state.problem = problem.slug
+    return answer(problem, request_id_of(request))
+
+
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
-    return answer(error, request_id_of(request))
+    return _answered(request, error)
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
@@ -160,21 +213,20 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = [{"detail": str(item["msg"]), "pointer": _pointer(item["loc"])} for item in error.errors()]
     first = errors[0] if errors else {"detail": "", "pointer": "#"}
-    return answer(Invalid(f"{first['pointer']}: {first['detail']}", errors=errors), request_id_of(request))
+    return _answered(request, Invalid(f"{first['pointer']}: {first['detail']}", errors=errors))
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    request_id = request_id_of(request)
     if isinstance(error.__cause__, Problem):
-        return answer(error.__cause__, request_id)
+        return _answered(request, error.__cause__)
     if error.status_code == 404:
-        return answer(NotFound("There is nothing at this address; see /docs."), request_id)
+        return _answered(request, NotFound("There is nothing at this address; see /docs."))
     if error.status_code == 405:
         problem: Problem = MethodNotAllowed("See /docs for the methods of this address.")
         problem.headers.update(error.headers or {})
-        return answer(problem, request_id)
-    return answer(Invalid.at("#", "The body cannot be read: send JSON in UTF-8, or the form it asks for."), request_id)
+        return _answered(request, problem)
+    return _answered(request, Invalid.at("#", "The body cannot be read: send JSON in UTF-8, or the form it asks for."))
 
 
 def _bug(error: Exception, request_id: str) -> Response:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import structlog
 import uvicorn
 import uvloop
 from pydantic import ValidationError
@@ -20,11 +21,14 @@ from api.context import Context
 from api.keyring.master import MasterKeyError
 from api.kit.sealing import SealError
 from api.logs import configure_logs
+from api.operation import listener as admin_listener
 from api.passwords.leaked import LeakedListError
 from api.settings import Settings, load_settings
 
 GRACE_SECONDS = 5
-"""How long running requests may take after the signal to stop."""
+"""How long running requests may take once no more come in."""
+
+log = structlog.get_logger()
 
 
 class CannotStart(Exception):
@@ -43,9 +47,10 @@ def main() -> int:
     try:
         settings = read_settings()
         check_certificate(settings)
-        listener = open_listener(settings)
+        listener = open_listener(settings.listen, "TASUKI_API_LISTEN")
+        admin = open_admin_listener(settings)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(serve(settings, listener))
+            runner.run(serve(settings, listener, admin))
     except CannotStart as error:
         sys.stderr.write(f"tasuki api: {error}\n")
         return 1
@@ -76,30 +81,48 @@ def check_certificate(settings: Settings) -> None:
         raise CannotStart(f"the certificate and key {files} cannot be used: {why}") from error
 
 
-def open_listener(settings: Settings) -> socket.socket:
-    """The listening socket, so that a taken port is known before anything else is done."""
-    host, port = settings.listen
+def open_admin_listener(settings: Settings) -> socket.socket | None:
+    """For health and metrics. Where nobody asked for it and its usual port is taken, there is none."""
     try:
-        family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = open_listener(settings.admin_listen, "TASUKI_API_ADMIN_LISTEN")
+        listener.listen()  # of two that start at once, one has it
+        return listener
+    except (CannotStart, OSError):
+        if "api_admin_listen" in settings.model_fields_set:
+            raise
+        log.warning("api.no_admin_listener", taken=settings.api_admin_listen, set="TASUKI_API_ADMIN_LISTEN")
+        return None
+
+
+def open_listener(address: tuple[str, int], setting: str) -> socket.socket:
+    """The listening socket, so that a taken port is known before anything else is done."""
+    host, port = address
+    try:
+        family, kind, proto, _, found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, proto)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
+        listener.bind(found)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise CannotStart(
-                f"port {port} on {host} is taken; stop what uses it or set TASUKI_API_LISTEN to another port"
+                f"port {port} on {host} is taken; stop what uses it or set {setting} to another port"
             ) from error
-        raise CannotStart(f"cannot listen on {settings.api_listen}: {error.strerror or error}") from error
+        raise CannotStart(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
     listener.setblocking(False)
     return listener
 
 
-async def serve(settings: Settings, listener: socket.socket) -> None:
+async def serve(settings: Settings, listener: socket.socket, admin: socket.socket | None) -> None:
     """Run until SIGTERM or SIGINT."""
     with saying_why():
         app = create_app(settings)
         await start(app.state.context)
-    await _Server(_configuration(app, settings), listener, app.state.context).serve(sockets=[listener])
+    context = app.state.context
+    beside = asyncio.create_task(admin_listener.serve(context, app.state.watch, admin)) if admin else None
+    await _Server(_configuration(app, settings), listener, context).serve(sockets=[listener])
+    if beside is not None:
+        beside.cancel()
+        await asyncio.gather(beside, return_exceptions=True)
 
 
 @contextmanager
@@ -142,6 +165,7 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._listener = listener
         self._context = context
+        self._delay = context.settings.stop_delay.total_seconds()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -160,10 +184,18 @@ class _Server(uvicorn.Server):
         yield
 
     def _stop(self) -> None:
-        self.force_exit = self.should_exit
-        self.should_exit = True
+        """First /readyz says no and connections are closed after their answer, so that whoever spreads requests goes
+        elsewhere; after `stop_delay` no more come in. A second signal makes it at once."""
+        if self._context.stopping.is_set():
+            self.force_exit = self.should_exit
+            self.should_exit = True
+            return
         self._context.stopping.set()
         self._context.waker.wake_all()
+        asyncio.get_running_loop().call_later(self._delay, self._no_more)
+
+    def _no_more(self) -> None:
+        self.should_exit = True
 
 
 if __name__ == "__main__":

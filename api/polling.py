@@ -16,7 +16,7 @@ async def poll(context: Context, topic: str, wait: float, read: Callable[[], Awa
     """What `read` gives, as soon as it gives something; at the latest after `wait` seconds."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait
-    with context.waker.listen(topic) as listener:
+    with context.waker.listen(topic) as listener, context.metrics.long_polls.track_inprogress():
         while True:
             found = await read()
             left = deadline - loop.time()

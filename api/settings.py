@@ -6,12 +6,14 @@ import re
 from datetime import timedelta
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+Addresses = Literal["none", "network", "whole"]
+"""How much of a client's address a log may hold."""
 Words = Annotated[tuple[str, ...], NoDecode]
 """Several values in one variable, separated by commas."""
 
@@ -32,6 +34,15 @@ class Settings(BaseSettings):
         default="http://localhost:8080", description="How browsers and customers reach this server."
     )
     api_listen: str = Field(default="127.0.0.1:8080", description="host:port to listen on; port 0 takes a free one.")
+    api_admin_listen: str = Field(
+        default="127.0.0.1:9080", description="host:port for health and metrics, without TLS; port 0 takes a free one."
+    )
+    stop_delay: timedelta = Field(
+        default=timedelta(0), description="How long, once told to stop, it goes on serving while /readyz already says no."
+    )
+    log_addresses: Addresses = Field(
+        default="network", description="How much of a client's address is logged: none, network (/24, /48) or whole."
+    )
     relay_public_url: str = Field(default="ws://localhost:8443", description="Where the first relay will be reached.")
     relay_token_file: Path | None = Field(
         default=None,
@@ -142,13 +153,20 @@ class Settings(BaseSettings):
             raise ValueError("TASUKI_SMS_GATEWAY_SECRET_FILE must be set with TASUKI_SMS_GATEWAY_URL")
         return self
 
+    @model_validator(mode="after")
+    def _admin_listener(self) -> Self:
+        _ = self.admin_listen
+        return self
+
     @property
     def listen(self) -> tuple[str, int]:
         """Host and port of `api_listen`; ValueError when it is not host:port."""
-        host, _, port = self.api_listen.rpartition(":")
-        if not port.isdecimal() or int(port) > 65_535:
-            raise ValueError("TASUKI_API_LISTEN must look like 127.0.0.1:8080")
-        return host.strip("[]"), int(port)
+        return _host_and_port(self.api_listen, "TASUKI_API_LISTEN must look like 127.0.0.1:8080")
+
+    @property
+    def admin_listen(self) -> tuple[str, int]:
+        """Host and port of `api_admin_listen`; ValueError when it is not host:port."""
+        return _host_and_port(self.api_admin_listen, "TASUKI_API_ADMIN_LISTEN must look like 127.0.0.1:9080")
 
     @property
     def database(self) -> str:
@@ -187,6 +205,13 @@ def load_settings() -> Settings:
         return f"{drivers.get(scheme, scheme)}{separator}{rest}"
 
     return Settings(_env_file=os.environ.get("TASUKI_SETTINGS_FILE"))  # type: ignore[call-arg]
+
+
+def _host_and_port(text: str, otherwise: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not port.isdecimal() or int(port) > 65_535:
+        raise ValueError(otherwise)
+    return host.strip("[]"), int(port)
 
 
 def is_loopback(host: str) -> bool:

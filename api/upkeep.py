@@ -1,6 +1,7 @@
 """What happens by itself: codes run out, time limits end sessions, lost ones end, relays go silent, old rows go."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -57,6 +58,9 @@ async def run(context: Context) -> None:
                 await purge(context)
         except Exception:  # logged, and tried again in a second
             log.exception("api.upkeep_failed")
+            context.metrics.failures.labels("upkeep").inc()
+        else:
+            context.upkeep_at = time.monotonic()
         await asyncio.sleep(EVERY_SECONDS)
 
 

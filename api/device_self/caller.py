@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Security
+from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -21,7 +21,7 @@ bearer = HTTPBearer(
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
 
 
-async def asking_device_id(context: Ctx, given: Credentials) -> str:
+async def asking_device_id(request: Request, context: Ctx, given: Credentials) -> str:
     """Its id, read in a transaction of its own: a long poll holds no connection."""
     if given is None:
         raise Unauthenticated("Send the device's token as 'Authorization: Bearer …'.")
@@ -29,6 +29,7 @@ async def asking_device_id(context: Ctx, given: Credentials) -> str:
         claims = context.signer.verify(given.credentials, tokens.DEVICE, proof.AUDIENCE)
     except TokenError as error:
         raise TokenRefused(f"Ask for a new token: {error}.") from error
+    request.state.caller = claims["sub"]
     return (await present(context, claims["sub"])).id
 
 

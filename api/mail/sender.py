@@ -22,6 +22,8 @@ JITTER = 0.2
 LEASE = timedelta(seconds=4 * smtp.TIMEOUT_SECONDS)
 """An attempt that does not come back (a crash) is tried again after this."""
 AT_ONCE = 4
+ENDINGS = {"sent": "delivered", "dead": "given_up"}
+"""How a state is counted after an attempt; pending: it failed, and is tried again."""
 LOOK_EVERY_SECONDS = 1.0
 KEPT = timedelta(days=30)
 
@@ -47,6 +49,7 @@ async def run(context: Context) -> None:
                     pass
             except Exception:  # logged, and tried again in a second
                 log.exception("api.mail_failed")
+                context.metrics.failures.labels("mail").inc()
             await listener.wait(LOOK_EVERY_SECONDS)
 
 
@@ -81,6 +84,7 @@ async def _attempt(context: Context, letter: Letter) -> None:
         if row is not None:
             _note(row, outcome, context.clock.now())
             db.add(row)
+            context.metrics.mails.labels(ENDINGS.get(row.state, "failed")).inc()
     log.info("api.mail_sent", mail=letter.mail_id, error=outcome.error, final=outcome.final)
 
 

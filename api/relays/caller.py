@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Security
+from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.context import Ctx, Db
@@ -18,15 +18,15 @@ bearer = HTTPBearer(
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
 
 
-async def asking_relay(db: Db, given: Credentials) -> Relay:
+async def asking_relay(request: Request, db: Db, given: Credentials) -> Relay:
     """The relay whose token was sent, in the request's transaction."""
-    return _found(given, await repository.by_token(db, _digest(given)))
+    return _found(request, await repository.by_token(db, _digest(given)))
 
 
-async def asking_relay_id(context: Ctx, given: Credentials) -> str:
+async def asking_relay_id(request: Request, context: Ctx, given: Credentials) -> str:
     """Its id alone, read in a transaction of its own: a long poll holds no connection."""
     async with context.database.read() as db:
-        return _found(given, await repository.by_token(db, _digest(given))).id
+        return _found(request, await repository.by_token(db, _digest(given))).id
 
 
 def _digest(given: HTTPAuthorizationCredentials | None) -> str:
@@ -35,9 +35,10 @@ def _digest(given: HTTPAuthorizationCredentials | None) -> str:
     return digest(given.credentials)
 
 
-def _found(_given: HTTPAuthorizationCredentials | None, relay: Relay | None) -> Relay:
+def _found(request: Request, relay: Relay | None) -> Relay:
     if relay is None:
         raise TokenRefused("This relay token is not known; make a new one with: tasuki admin relay add")
+    request.state.caller = relay.id
     return relay
 
 

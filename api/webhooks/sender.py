@@ -28,6 +28,8 @@ LEASE = timedelta(seconds=60)
 TIMEOUT_SECONDS = 5.0
 MAX_ANSWER_BYTES = 64 * 1024
 AT_ONCE = 8
+ENDINGS = {"delivered": "delivered", "dead": "given_up"}
+"""How a state is counted after an attempt; pending: it failed, and is tried again."""
 LOOK_EVERY_SECONDS = 1.0
 
 log = structlog.get_logger()
@@ -64,6 +66,7 @@ async def run(context: Context) -> None:
                 await send_due(context)
             except Exception:  # logged, and tried again in a second
                 log.exception("api.webhooks_failed")
+                context.metrics.failures.labels("webhooks").inc()
             await listener.wait(LOOK_EVERY_SECONDS)
 
 
@@ -101,6 +104,7 @@ async def _attempt(context: Context, message: Message) -> None:
         if row is not None:
             _note(row, outcome, context.clock.now())
             db.add(row)
+            context.metrics.webhooks.labels(ENDINGS.get(row.state, "failed")).inc()
     log.info("api.webhook_sent", delivery=message.delivery_id, status=outcome.status, error=outcome.error)
 
 

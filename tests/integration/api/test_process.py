@@ -26,11 +26,13 @@ from api.main import CannotStart, read_settings
 from tests.integration.api.support import Installation
 
 ROOT = Path(__file__).parents[3]
+PARTS = ["process", "database", "keyring", "disk", "upkeep", "webhooks", "mail", "relays", "clock", "certificate"]
 
 
 def environment(folder: Path, **changes: str) -> dict[str, str]:
     mine = {name: value for name, value in os.environ.items() if not name.startswith("TASUKI_")}
-    return {**mine, "TASUKI_DATA_DIR": str(folder), "TASUKI_API_LISTEN": "127.0.0.1:0", **changes}
+    free = {"TASUKI_API_LISTEN": "127.0.0.1:0", "TASUKI_API_ADMIN_LISTEN": "127.0.0.1:0"}
+    return {**mine, "TASUKI_DATA_DIR": str(folder), **free, **changes}
 
 
 @contextmanager
@@ -63,7 +65,9 @@ def run(module: str, folder: Path, *arguments: str, **changes: str) -> subproces
 def test_it_serves_and_stops_cleanly_even_while_somebody_waits(installation: Installation) -> None:
     with serving(installation.folder) as (process, url), httpx.Client(base_url=url) as client:
         assert client.get("/healthz").json() == {"status": "ok"}
-        assert client.get("/readyz").json() == {"status": "ok"}
+        ready = client.get("/readyz").json()
+        assert ready.pop("parts") == {part: "warning" if part == "relays" else "ok" for part in PARTS}
+        assert ready == {"status": "warning"}  # no relay has come yet
         assert "server" not in client.get("/healthz").headers
         made = client.post("/v1/sessions", json={"mode": "view"}, headers=installation.alice.headers).json()
         path = f"/v1/sessions/{made['id']}/events"
