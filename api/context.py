@@ -37,9 +37,10 @@ class Context:
 
     settings: Settings
     clock: Clock
-    sealer: Sealer
     keyring: Keyring
     """Opens what is sealed: `organization(id)`, `customer(session)`."""
+    sealer: Sealer
+    """The server's own small secrets."""
     waker: Waker
     database: Database
     signer: Signer
@@ -62,12 +63,12 @@ class Context:
     def build(cls, settings: Settings, clock: Clock) -> "Context":
         """All parts, not yet started: only the master key file is read here, and made when it is not there."""
         waker = Waker()
+        keyring = Keyring(KeyStore(settings.keyring), MasterKeys(settings.master_key))
 
         def seconds() -> float:
             return clock.now().timestamp()
 
         database = Database(settings.database, waker)
-        keyring = Keyring(KeyStore(settings.keyring), MasterKeys(settings.master_key))
         counts = MemoryCounts() if database.is_sqlite else TableCounts(database)
         return cls(
             settings=settings,

@@ -25,12 +25,12 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(default=Path("data"), description="Where the database and the master key live.")
     database_url: str = Field(default="", description="Empty: SQLite in the data directory. Or postgresql://…")
-    master_key_file: Path | None = Field(default=None, description="Default: master.key in the data directory.")
-    public_url: str = Field(
     keyring_url: str = Field(
         default="",
         description="Where the keys of data are, apart from the database: empty: keyring.db in the data directory. Or postgresql://…",
     )
+    master_key_file: Path | None = Field(default=None, description="Default: master.key in the data directory.")
+    public_url: str = Field(
         default="http://localhost:8080", description="How browsers and customers reach this server."
     )
     api_listen: str = Field(default="127.0.0.1:8080", description="host:port to listen on; port 0 takes a free one.")
@@ -178,6 +178,15 @@ class Settings(BaseSettings):
         return f"{drivers.get(scheme, scheme)}{separator}{rest}"
 
     @property
+    def keyring(self) -> str:
+        """The SQLAlchemy URL of the keyring."""
+        if not self.keyring_url:
+            return f"sqlite:///{self.data_dir.resolve() / 'keyring.db'}"
+        scheme, separator, rest = self.keyring_url.partition("://")
+        drivers = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+        return f"{drivers.get(scheme, scheme)}{separator}{rest}"
+
+    @property
     def master_key(self) -> Path:
         """The file of the master key."""
         return self.master_key_file or self.data_dir / "master.key"
@@ -195,15 +204,6 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """The settings of this process; ValueError (pydantic) says which variable is wrong."""
-    @property
-    def keyring(self) -> str:
-        """The SQLAlchemy URL of the keyring."""
-        if not self.keyring_url:
-            return f"sqlite:///{self.data_dir.resolve() / 'keyring.db'}"
-        scheme, separator, rest = self.keyring_url.partition("://")
-        drivers = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
-        return f"{drivers.get(scheme, scheme)}{separator}{rest}"
-
     return Settings(_env_file=os.environ.get("TASUKI_SETTINGS_FILE"))  # type: ignore[call-arg]
 
 
