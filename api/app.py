@@ -115,9 +115,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await context.database.close()
-
-
         context.keyring.close()
+
+
 async def _add_own_relay(context: Context, db: AsyncSession) -> None:
     """Make the token of the relay that is started beside this api, at the first start."""
     path = context.settings.relay_token_file
@@ -130,9 +130,9 @@ async def start(context: Context) -> None:
     """Bring the database up to date and load what is kept in memory; nothing to do when that was done."""
     if context.signer.loaded:
         return
+    context.keyring.store.start()
     await migrate(context.database.engine)
     async with context.database.write() as db:
-    context.keyring.store.start()
         await load_keys(db, context.signer, context.sealer, context.clock)
         await _add_own_relay(context, db)
         context.relay_origins = relay_rules.origins(await relay_rows.all_relays(db)) | {
