@@ -8,7 +8,7 @@ from setuptools import Extension, setup
 
 FLAGS = [] if sys.platform == "win32" else ["-O3"]
 DIRECTIVES = {"language_level": 3, "embedsignature": True}
-KERNELS = ["ext/_framediff.pyx", "ext/_predict.pyx"]
+KERNELS = ["ext/_framediff.pyx", "ext/_frames.pyx", "ext/_predict.pyx", "relay/transport.pyx"]
 
 
 def extension(path: str) -> Extension:

@@ -24,10 +24,8 @@ BATCH_MIN_BYTES: Final = 32 * 1024
 """Messages that leave in one write to a connection that has been slow."""
 BATCH_MAX_BYTES: Final = 160 * 1024
 """The same for one that keeps up; with one message more it is still under MAX_FRAME_BYTES."""
-READ_CHUNK_BYTES: Final = 128 * 1024
-"""One read takes no more, so that the connection's read buffer, which never shrinks, stays below 1 MiB."""
-FRAME_SLACK_BYTES: Final = 16
-"""Frames this much over MAX_FRAME_BYTES still reach our own check, which closes with `too-large`."""
+READ_CHUNK_BYTES: Final = 256 * 1024
+"""One read takes no more; one buffer of this size serves all connections."""
 
 # Rooms (relay/registry.py)
 PARTICIPANTS_PER_ROOM: Final = 33
@@ -42,6 +40,8 @@ TICKETS_REMEMBERED: Final = 200_000
 # Ways in (relay/gate.py, relay/knock.py)
 HANDSHAKE_SECONDS: Final = 5.0
 """From the accepted connection to the whole upgrade request; TLS has as long again."""
+HEAD_BYTES: Final = 16 * 1024
+"""Largest upgrade request."""
 CONNECTIONS: Final = 8_192
 CONNECTIONS_PER_ADDRESS: Final = 128
 """One office behind one address; IPv6 is counted by /64."""

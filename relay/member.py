@@ -1,6 +1,7 @@
 """One participant's place in a room: who it is, what waits for it, and what it has used."""
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from relay.actions import Fact, Tell
 from relay.outbox import Outbox
@@ -9,6 +10,15 @@ from wire.limits import MAX_SLOTS
 from wire.messages.relay import Text, present
 
 RelayList = tuple[dict[str, str], ...]
+
+
+class Way(Protocol):
+    """Whether a message may be written to a participant at once."""
+
+    open: bool
+    live: bool
+
+    def hold(self, role: Role, not_for: frozenset[int]) -> None: ...
 
 
 @dataclass(slots=True, eq=False)
@@ -31,6 +41,8 @@ class Member:
     not_for: frozenset[int] = frozenset()
     """Streams it may not send on."""
     outbox: Outbox = field(default_factory=Outbox)
+    way: Way | None = None
+    """Its connection, where messages may go past its queues."""
     admitted: bool = False
     bytes_in: int = 0
     bytes_out: int = 0
@@ -49,6 +61,8 @@ class Member:
     def hold(self, allowed: frozenset[str]) -> None:
         """Let it use of its features these at most."""
         self.not_for = withheld(self.role, self.side, self.mode, self.features & allowed)
+        if self.way is not None:
+            self.way.hold(self.role, self.not_for)
 
     def may_use_slot(self, stream: int, slot: int) -> bool:
         """Whether a LATEST slot is within MAX_SLOTS per (sender, stream)."""

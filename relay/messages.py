@@ -63,3 +63,8 @@ def parse_frame(frame: bytes | memoryview, now: float) -> list[Message]:
         messages.append(Message(unpack(body), bytes(view[at:end]), now))
         at = end
     return messages
+
+
+def parse_message(raw: bytes, now: float) -> Message:
+    """One message behind its length, which was found right already."""
+    return Message(unpack(memoryview(raw)[4:]), raw, now)

@@ -1,8 +1,20 @@
 """Who may send what to whom (docs/protocol.md 2): the one place that decides whether a message is forwarded."""
 
 from enum import StrEnum
+from functools import cache
+from typing import Final
 
-from wire.header import EVERYONE, HOST_STREAMS, PAIRWISE_STREAMS, STREAM_CLASSES, VIEWER_STREAMS, Header, Stream
+from wire.header import (
+    EVERYONE,
+    HOST_STREAMS,
+    PAIRWISE_STREAMS,
+    STREAM_CLASSES,
+    VIEWER_STREAMS,
+    Delivery,
+    Header,
+    Stream,
+    header,
+)
 
 
 class Role(StrEnum):
@@ -40,6 +52,8 @@ class Drop(StrEnum):
 _ALLOWED = {Role.HOST: HOST_STREAMS, Role.VIEWER: VIEWER_STREAMS}
 
 
+STREAMS: Final = 64
+"""Streams in the table of `ways`; all there are have smaller numbers."""
 _ONLY_LOOKING = frozenset({"view", "present"})
 _NOTHING: frozenset[int] = frozenset()
 
@@ -82,6 +96,23 @@ def check(header: Header, sender: int, role: Role, host: int | None, not_for: fr
     if role is Role.VIEWER:
         return _towards_host(header.recipient, host)
     return Drop.RECIPIENT if header.recipient == sender else None
+
+
+@cache
+def ways(role: Role, not_for: frozenset[int]) -> tuple[bytes, bytes]:
+    """What `check` allows, as a table for relay/transport.pyx: to one participant, and to all.
+
+    A byte for each stream below STREAMS, with a bit (1 << class) for each delivery class; sender, recipient and slot are
+    checked beside it. A host's messages to itself are not in it.
+    """
+    sender, host, viewer = (1, 1, 2) if role is Role.HOST else (2, 1, 1)
+    one, everyone = bytearray(STREAMS), bytearray(STREAMS)
+    for stream in STREAM_CLASSES:
+        for delivery in Delivery:
+            for table, recipient in ((one, viewer), (everyone, EVERYONE)):
+                if check(header(delivery, stream, sender, recipient), sender, role, host, not_for) is None:
+                    table[stream] |= 1 << delivery
+    return bytes(one), bytes(everyone)
 
 
 def _towards_host(recipient: int, host: int | None) -> Drop | None:

@@ -175,6 +175,11 @@ class PictureQueue:
         return None
 
     @property
+    def live(self) -> bool:
+        """It gets the live stream."""
+        return self.state is State.LIVE
+
+    @property
     def sendable(self) -> bool:
         """Whether `take` would give something."""
         return bool(self._catchup) or bool(self._live and not self._open)

@@ -7,7 +7,7 @@ members in `ready`, for whom `take` has something to write.
 from relay.actions import Action, Bury, CloseCode, CloseMember, Fact, Tell
 from relay.counters import Counters
 from relay.member import Member
-from relay.messages import Message, parse_frame
+from relay.messages import Message, parse_frame, parse_message
 from relay.outbox import Batch
 from relay.permissions import Drop, Role, check
 from relay.policies import Policy, narrowest
@@ -110,15 +110,36 @@ class Room:
 
     def receive(self, member: Member, frame: bytes | memoryview, now: float) -> list[Action]:
         """A BINARY frame. Raises `WireError` when its sender must be closed with the error's close code."""
-        member.bytes_in += len(frame)
-        self._count.bytes_in += len(frame)
+        self.count_in(member, len(frame), 0)
         actions: list[Action] = []
         for message in parse_frame(frame, now):
             self._count.messages_in += 1
-            drop = self._forward(member, message, now, actions)
-            if drop:
-                self._count.dropped[drop] += 1
+            self._take_in(member, message, now, actions)
         return actions
+
+    def forward(self, member: Member, message: bytes, now: float) -> list[Action]:
+        """One message of a frame that was counted and found whole. Raises `WireError` likewise."""
+        actions: list[Action] = []
+        self._take_in(member, parse_message(message, now), now, actions)
+        return actions
+
+    def forward_to(self, targets: list[Member], message: bytes, now: float) -> None:
+        """A message for all that was allowed, to those of them for whom something waits already."""
+        parsed = parse_message(message, now)
+        for target in targets:
+            self._queue(target, parsed, now)
+
+    def count_in(self, member: Member, size: int, messages: int) -> None:
+        """What a member sent."""
+        member.bytes_in += size
+        self._count.bytes_in += size
+        self._count.messages_in += messages
+
+    def count_out(self, member: Member, size: int, messages: int) -> None:
+        """What was written to a member."""
+        member.bytes_out += size
+        self._count.bytes_out += size
+        self._count.messages_out += messages
 
     def receive_text(self, member: Member, frame: bytes, now: float) -> list[Action]:
         """A TEXT frame: hosts admit, kick, pause and end; anything else is counted and dropped. Raises `WireError`."""
@@ -138,10 +159,7 @@ class Room:
     def take(self, member: Member, budget: int, now: float) -> Batch:
         """What to write to a member next; see `Outbox.take`."""
         batch = member.outbox.take(budget, now)
-        size = sum(map(len, batch.messages))
-        member.bytes_out += size
-        self._count.bytes_out += size
-        self._count.messages_out += len(batch.messages)
+        self.count_out(member, sum(map(len, batch.messages)), len(batch.messages))
         self._tell_behind(member, now)
         if not len(member.outbox) and not member.outbox.pictures.tells_host:
             self.watched.discard(member)
@@ -165,6 +183,7 @@ class Room:
         if viewer is None:
             return []
         viewer.outbox.pictures.admit(now)
+        self._wake(viewer)
         if self.active_since is None:
             self.active_since = now
         first, viewer.admitted = not viewer.admitted, True
@@ -176,6 +195,11 @@ class Room:
         return self.send_out(sender, host.side, now)
 
     # Forwarding
+
+    def _take_in(self, member: Member, message: Message, now: float, actions: list[Action]) -> None:
+        drop = self._forward(member, message, now, actions)
+        if drop:
+            self._count.dropped[drop] += 1
 
     def _forward(self, member: Member, message: Message, now: float, actions: list[Action]) -> Drop | None:
         drop = check(
@@ -247,6 +271,7 @@ class Room:
         self.host = host
         for member in self.members.values():
             member.outbox.pictures.host_joined(now)
+            self._wake(member)
 
     def _welcome(self, member: Member) -> None:
         others = [other.present for other in self._others(member)]
@@ -267,6 +292,9 @@ class Room:
         self._wake(member)
 
     def _wake(self, member: Member) -> None:
+        """Its queues changed: nothing goes past them until the shell has looked."""
+        if member.way is not None:
+            member.way.open = False
         self.ready.add(member)
         self.watched.add(member)
 

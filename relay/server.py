@@ -83,7 +83,7 @@ class RelayServer:
         """Open a listener; returns its port. Raises OSError when the address cannot be had."""
         server = await aiofastnet.create_server(
             self._loop,
-            lambda: Door(self),
+            lambda: Door(self).connection,
             host,
             port,
             backlog=1024,
@@ -99,7 +99,7 @@ class RelayServer:
         self._ticker.cancel()
         await asyncio.gather(self._ticker, return_exceptions=True)
         for link in list(self._links.values()):
-            link.transport.underlying_transport.abort()
+            link.abort()
         await self._until_empty(1.0)
 
     async def drain(self, grace: float = DRAIN_SECONDS) -> None:

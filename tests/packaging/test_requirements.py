@@ -47,11 +47,11 @@ def test_the_lock_of_the_browser_names_public_packages_with_integrity() -> None:
 def test_a_part_takes_only_its_own() -> None:
     assert {"fastapi", "sqlmodel", "sqlalchemy", "greenlet", "uvicorn", "alembic"} <= names("api")
     assert {"typer", "picows", "pynput", "pytest", "cython"} & names("api") == set()
-    assert {"picows", "uvloop", "httpcore", "pydantic-core"} <= names("relay")
-    assert {"fastapi", "sqlmodel", "sqlalchemy", "typer", "pytest"} & names("relay") == set()
+    assert {"aiofastnet", "httptools", "uvloop", "httpcore", "pydantic-core"} <= names("relay")
+    assert {"fastapi", "picows", "sqlmodel", "sqlalchemy", "typer", "pytest"} & names("relay") == set()
     assert {"typer", "rich", "six", "evdev", "cryptography"} <= names("agent")
     assert {"fastapi", "sqlmodel", "sqlalchemy", "uvicorn", "alembic"} & names("agent") == set()
-    assert names("build") == {"setuptools", "cython"}
+    assert names("build") == {"setuptools", "cython", "aiofastnet"}
     assert names("api", "relay") == names("api") | names("relay")
 
 

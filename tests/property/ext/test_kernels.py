@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ext import _framediff_py, _predict_py
+from ext import _framediff_py, _frames_py, _predict_py
 
 _framediff: Any = importlib.import_module("ext._framediff")
+_frames: Any = importlib.import_module("ext._frames")
 _predict: Any = importlib.import_module("ext._predict")
 BOTH_DIFF = pytest.mark.parametrize("kernel", [_framediff, _framediff_py], ids=["compiled", "python"])
 BOTH_PREDICT = pytest.mark.parametrize("kernel", [_predict, _predict_py], ids=["compiled", "python"])
@@ -163,3 +164,52 @@ def test_prediction_refuses_places_outside(
         kernel.forward(picture, 8, *place, bytearray(planes), offset)
     with pytest.raises(ValueError, match=r"."):
         kernel.inverse(bytearray(planes), offset, picture, 8, *place)
+
+
+# Frames
+
+
+@given(st.binary(max_size=40), st.binary(min_size=4, max_size=4), st.data())
+def test_unmasking_is_a_mask_over_bytes(data: bytes, mask: bytes, draws: st.DataObject) -> None:
+    start = draws.draw(st.integers(0, len(data)))
+    end = draws.draw(st.integers(start, len(data)))
+    expected = bytes(byte ^ mask[(at - start) % 4] if start <= at < end else byte for at, byte in enumerate(data))
+    for kernel in (_frames, _frames_py):
+        buffer = bytearray(data)
+        kernel.unmask(buffer, start, end, mask)
+        assert buffer == expected
+
+
+@given(st.binary(max_size=16), st.data())
+def test_heads_of_frames_agree(data: bytes, draws: st.DataObject) -> None:
+    start = draws.draw(st.integers(0, len(data)))
+    assert _frames.head(data, start, len(data)) == _frames_py.head(data, start, len(data))
+
+
+@given(st.one_of(st.integers(0, 200), st.integers(65_000, 66_000), st.integers(0, 1 << 40)))
+def test_a_head_that_was_put_is_read(size: int) -> None:
+    head = _frames.put_head(size)
+    assert head == _frames_py.put_head(size)
+    assert _frames.head(head, 0, len(head)) == (len(head), size, b"")
+
+
+@given(st.lists(st.binary(max_size=12), max_size=4), st.binary(max_size=3), st.integers(0, 8), st.integers(0, 12))
+def test_counting_messages_agrees(messages: list[bytes], more: bytes, least: int, most: int) -> None:
+    frame = b"".join(len(message).to_bytes(4, "big") + message for message in messages) + more
+    counted = _frames.count(frame, least, most)
+    assert counted == _frames_py.count(frame, least, most)
+    good = messages and not more and all(least <= len(message) <= most for message in messages)
+    assert (counted == len(messages)) if good else counted < 0
+
+
+@pytest.mark.parametrize("kernel", [_frames, _frames_py], ids=["compiled", "python"])
+def test_frames_outside_their_buffer_are_refused(kernel: Any) -> None:
+    for start, end in ((-1, 2), (2, 1), (0, 5)):
+        with pytest.raises(ValueError, match="outside"):
+            kernel.unmask(bytearray(4), start, end, bytes(4))
+        with pytest.raises(ValueError, match="outside"):
+            kernel.head(bytes(4), start, end)
+    with pytest.raises(ValueError, match="four"):
+        kernel.unmask(bytearray(4), 0, 4, b"abc")
+    with pytest.raises(ValueError, match="negative"):
+        kernel.put_head(-1)

@@ -10,11 +10,13 @@ from relay.permissions import Role
 from relay.refusals import Refused
 from relay.tickets import Ticket
 
+KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 GOOD = (
     ("Upgrade", "websocket"),
     ("Connection", "Upgrade"),
     ("Sec-WebSocket-Version", "13"),
     ("Sec-WebSocket-Protocol", "tasuki.v1, ticket.abc"),
+    ("Sec-WebSocket-Key", KEY),
 )
 
 
@@ -32,12 +34,12 @@ def ticket(origin: str | None) -> Ticket:
 
 
 def test_a_native_client() -> None:
-    assert knock() == Knock("abc", None)
+    assert knock() == Knock("abc", None, KEY)
 
 
 def test_firefox() -> None:
     assert knock([("Connection", "keep-alive, Upgrade"), ("Origin", "https://a.example")]) == Knock(
-        "abc", "https://a.example"
+        "abc", "https://a.example", KEY
     )
 
 

@@ -1,0 +1,1 @@
+from relay.websocket import Connection as Connection
