@@ -32,7 +32,7 @@ def _watch(request: Request) -> Watch:
 Watching = Annotated[Watch, Depends(_watch)]
 
 
-class State(StrEnum):
+class Condition(StrEnum):
     """How something is."""
 
     OK = "ok"
@@ -45,14 +45,15 @@ class State(StrEnum):
 class Health(View):
     """How the process is."""
 
-    status: State = Field(default=State.OK, description="The worst of its parts; `failing` is answered with 503.")
+    status: Condition = Field(default=Condition.OK, description="The worst of its parts; `failing` is answered with 503.")
 
 
 class Readiness(Health):
     """How the process is, part by part. Only words: the numbers are on the listener for metrics."""
 
-    parts: dict[str, State] = Field(
-        description="process, database, keyring, disk, upkeep, webhooks, mail, relays, clock, certificate."
+    parts: dict[str, Condition] = Field(
+        description="process, database, keyring, disk, upkeep, webhooks, mail, relays, clock, certificate.",
+        examples=[{"process": "ok", "database": "ok", "keyring": "ok", "disk": "ok", "relays": "ok"}],
     )
 
 
@@ -67,8 +68,8 @@ async def readyz(context: Ctx, watch: Watching) -> Readiness:
     """Answers 503 when the database or the keyring does not work, or the process is about to end; `parts` says which.
     What is only a warning (a full disk before long, mail that is not sent, an old certificate) is said and answered with 200."""
     state = judge(context, await watch.facts())
-    if state.status is State.FAILING:
-        failing = ", ".join(name for name, part in state.parts.items() if part is State.FAILING)
+    if state.status is Condition.FAILING:
+        failing = ", ".join(name for name, part in state.parts.items() if part is Condition.FAILING)
         raise Unavailable(f"Not ready: {failing}.", retry_after=RETRY_SECONDS, parts=state.parts)
     return state
 
@@ -90,7 +91,7 @@ def judge(context: Context, facts: Facts) -> Readiness:
         "clock": abs(facts.clock_skew or timedelta()) < CLOCK_APART,
         "certificate": until is None or until - facts.now > CERTIFICATE_NEAR,
     }
-    parts = {name: State.OK if good else State.FAILING for name, good in must.items()}
-    parts |= {name: State.OK if good else State.WARNING for name, good in should.items()}
-    worst = next((state for state in (State.FAILING, State.WARNING) if state in parts.values()), State.OK)
+    parts = {name: Condition.OK if good else Condition.FAILING for name, good in must.items()}
+    parts |= {name: Condition.OK if good else Condition.WARNING for name, good in should.items()}
+    worst = next((state for state in (Condition.FAILING, Condition.WARNING) if state in parts.values()), Condition.OK)
     return Readiness(status=worst, parts=parts)

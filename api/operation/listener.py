@@ -28,7 +28,7 @@ def admin_app(context: Context, watch: Watch) -> Starlette:
 
     async def readyz(_request: Request) -> Response:
         state = health.judge(context, await watch.facts())
-        return JSONResponse(state.model_dump(mode="json"), 503 if state.status is health.State.FAILING else 200)
+        return JSONResponse(state.model_dump(mode="json"), 503 if state.status is health.Condition.FAILING else 200)
 
     async def scrape(_request: Request) -> Response:
         facts = FactsCollector(context, await watch.facts())

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families as families
 from sqlalchemy.exc import OperationalError
 
 from api import health
-from api.health import State
+from api.health import Condition
 from api.operation.facts import Facts, Outbox, look
 from api.operation.listener import admin_app
 from tests.integration.api.support import PASSWORD, Api, problem
@@ -24,11 +24,11 @@ async def facts_of(api: Api) -> Facts:
     return await look(api.app.state.context)
 
 
-def judged(api: Api, facts: Facts) -> dict[str, State]:
+def judged(api: Api, facts: Facts) -> dict[str, Condition]:
     """The parts that are not well."""
     state = health.judge(api.app.state.context, facts)
-    bad = {name: part for name, part in state.parts.items() if part is not State.OK}
-    assert state.status is (State.FAILING if State.FAILING in bad.values() else State.WARNING if bad else State.OK)
+    bad = {name: part for name, part in state.parts.items() if part is not Condition.OK}
+    assert state.status is (Condition.FAILING if Condition.FAILING in bad.values() else Condition.WARNING if bad else Condition.OK)
     return bad
 
 
@@ -45,18 +45,18 @@ async def test_each_part_is_judged_by_itself(api: Api) -> None:
     machine = facts.machine
     for changes, expected in (
         ({}, {}),
-        ({"keyring": False}, {"keyring": State.FAILING}),
-        ({"machine": replace(machine, disk_free=GIB // 2, disk_size=100 * GIB)}, {"disk": State.WARNING}),
-        ({"machine": replace(machine, upkeep_age=61.0)}, {"upkeep": State.WARNING}),
+        ({"keyring": False}, {"keyring": Condition.FAILING}),
+        ({"machine": replace(machine, disk_free=GIB // 2, disk_size=100 * GIB)}, {"disk": Condition.WARNING}),
+        ({"machine": replace(machine, upkeep_age=61.0)}, {"upkeep": Condition.WARNING}),
         ({"machine": replace(machine, upkeep_age=None)}, {}),
-        ({"webhooks": late}, {"webhooks": State.WARNING}),
-        ({"mails": late}, {"mail": State.WARNING}),
+        ({"webhooks": late}, {"webhooks": Condition.WARNING}),
+        ({"mails": late}, {"mail": Condition.WARNING}),
         ({"webhooks": Outbox(10_000, facts.now + timedelta(hours=1))}, {}),
-        ({"relays": 0}, {"relays": State.WARNING}),
-        ({"clock_skew": timedelta(seconds=-6)}, {"clock": State.WARNING}),
+        ({"relays": 0}, {"relays": Condition.WARNING}),
+        ({"clock_skew": timedelta(seconds=-6)}, {"clock": Condition.WARNING}),
         ({"clock_skew": timedelta(seconds=4)}, {}),
-        ({"machine": replace(machine, certificate_until=facts.now + timedelta(days=13))}, {"certificate": State.WARNING}),
-        ({"machine": replace(machine, certificate_until=facts.now - timedelta(days=1))}, {"certificate": State.WARNING}),
+        ({"machine": replace(machine, certificate_until=facts.now + timedelta(days=13))}, {"certificate": Condition.WARNING}),
+        ({"machine": replace(machine, certificate_until=facts.now - timedelta(days=1))}, {"certificate": Condition.WARNING}),
     ):  # fmt: skip
         assert judged(api, replace(facts, **changes)) == expected, changes  # type: ignore[arg-type]
 
