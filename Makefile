@@ -37,6 +37,11 @@ test: $(STAMP) ## all tests, in under ten minutes on two cores
 	@tools/system-packages test
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q $(ARGS)
 
+.PHONY: test-postgresql
+test-postgresql: $(STAMP) ## the api's tests on a PostgreSQL of their own
+	@tools/system-packages test
+	@TASUKI_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n 2 --dist loadgroup -q tests/integration/api $(ARGS)
+
 .PHONY: fuzz
 fuzz: $(STAMP) ## every fuzz target for FUZZ_SECONDS (60) each; TARGETS="api …" for some of them
 	@$(BIN)/python -m tests.fuzz $(TARGETS)

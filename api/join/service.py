@@ -63,9 +63,11 @@ async def join(db: AsyncSession, context: Context, code: str, origin: str | None
 
     `origin` is the web page that asks, if one does: a customer who looks on does so from there only.
     """
-    session_id = await repository.claim_code(db, codes.lookup(context.sealer, code), context.clock.now())
-    session = await repository.locked(db, session_id) if session_id else None
-    if session is None or not await policy.allows(db, await policy.operator_of(db, session), session):
+    found, now = codes.lookup(context.sealer, code), context.clock.now()
+    session = await repository.waiting_by_code(db, found, now, lock=True)
+    if session is None or not await repository.claim_code(db, found, now):
+        raise not_valid()
+    if not await policy.allows(db, await policy.operator_of(db, session), session):
         raise not_valid()
     return await let_in(db, context, session, origin)
 

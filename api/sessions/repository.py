@@ -151,18 +151,18 @@ async def codes_of(db: AsyncSession, session_ids: Sequence[str]) -> dict[str, Se
     return {row.session_id: row for row in rows.all()}
 
 
-async def waiting_by_code(db: AsyncSession, lookup: str, now: datetime) -> Session | None:
-    """The session that a live code leads to."""
+async def waiting_by_code(db: AsyncSession, lookup: str, now: datetime, *, lock: bool = False) -> Session | None:
+    """The session that a live code leads to. Whoever is to change it locks the session, and always before its code."""
     joined = select(Session).join(SessionCode, col(SessionCode.session_id) == col(Session.id))
     usable = joined.where(SessionCode.lookup == lookup, _usable(now), Session.state == State.WAITING)
-    return (await db.exec(usable)).first()
+    return (await db.exec(usable.with_for_update(of=Session) if lock else usable)).first()
 
 
-async def claim_code(db: AsyncSession, lookup: str, now: datetime) -> str | None:
-    """Use a live code up; the session's id, or None. Of two that try at once one gets it."""
+async def claim_code(db: AsyncSession, lookup: str, now: datetime) -> bool:
+    """Use a live code up, if it is one still. Of two that try at once one gets it."""
     usable = update(SessionCode).where(col(SessionCode.lookup) == lookup, _usable(now))
-    used = await db.exec(usable.values(claimed_at=now, sealed=None).returning(col(SessionCode.session_id)))
-    return used.scalar_one_or_none()
+    used = await db.exec(usable.values(claimed_at=now, sealed=None))
+    return used.rowcount == 1
 
 
 def _usable(now: datetime) -> ColumnElement[bool]:

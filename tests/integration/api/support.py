@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.models import metadata
 from api.settings import Settings
 
 PASSWORD = "correct horse battery staple"
@@ -172,6 +175,16 @@ def copied(installation: Installation, folder: Path) -> Installation:
     """The same installation in a folder of its own."""
     shutil.copytree(installation.folder, folder)
     return Installation(folder, installation.alice, installation.bob, installation.gina, installation.relay_tokens)
+
+
+def stored_in(folder: Path) -> bytes:
+    """All that the database of an installation holds: the files of SQLite, or every cell of PostgreSQL's tables."""
+    address = os.environ.get("TASUKI_DATABASE_URL")
+    if not address:
+        return b"".join(file.read_bytes() for file in folder.glob("tasuki.db*"))
+    with psycopg.connect(address) as connection:
+        rows = [row for table in metadata.tables for row in connection.execute(f'SELECT * FROM "{table}"'.encode())]
+    return b" ".join(cell if isinstance(cell, bytes) else str(cell).encode() for row in rows for cell in row)
 
 
 async def wait_until(condition: Any, seconds: float = 5.0) -> Any:

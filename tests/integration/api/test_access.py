@@ -15,8 +15,6 @@ from api.passwords.checking import REFUSED
 from tests.integration.api.account_races import from_address
 from tests.integration.api.support import PASSWORD, Api, Person, problem
 
-pytestmark = pytest.mark.usefixtures("quick_passwords")
-
 HERE, THERE = "192.0.2.7", "203.0.113.7"
 CLIENT = {"X-Tasuki-Client": "console"}
 

@@ -10,7 +10,7 @@ from sqlalchemy import event
 from tests.integration.api.account_races import from_address
 from tests.integration.api.support import PASSWORD, Api
 
-pytestmark = pytest.mark.usefixtures("quick_passwords")
+pytestmark = pytest.mark.both_databases
 
 GROWING = (
     "operator",
@@ -51,6 +51,7 @@ async def plans(api: Api, asked: list[tuple[str, Any]]) -> list[tuple[str, str]]
     return found
 
 
+@pytest.mark.sqlite
 async def test_no_scan(api: Api) -> None:
     with watched(api) as asked:
         signed_in = await from_address(api, "192.0.2.9", "acme/bob", PASSWORD)
@@ -76,6 +77,7 @@ async def test_no_scan(api: Api) -> None:
     assert scans == []
 
 
+@pytest.mark.sqlite
 async def test_a_page_of_the_log_is_read_in_order_and_not_sorted(api: Api) -> None:
     with watched(api) as asked:
         for filters in ({}, {"action": "sign_in.failed"}, {"actor_id": api.bob.id}, {"target_id": api.bob.id}):

@@ -14,8 +14,6 @@ from api.main import CannotStart
 from tests.integration.api.account_races import from_address, settle
 from tests.integration.api.support import PASSWORD, Api, problem, wait_until
 
-pytestmark = pytest.mark.usefixtures("quick_passwords")
-
 
 @pytest.fixture
 def command(api: Api) -> Iterator[Any]:

@@ -6,7 +6,7 @@ import pytest
 from api.auth.permissions import BY_ROLE, Scope
 from api.operators.models import Role
 from tests.integration.api.people import new_operator
-from tests.integration.api.support import Api, Person, problem
+from tests.integration.api.support import Api, Person, problem, stored_in
 
 pytestmark = pytest.mark.rule("R28")
 
@@ -92,7 +92,7 @@ async def test_it_expires_and_can_be_deleted(api: Api) -> None:
 
 async def test_only_its_hash_is_stored(api: Api) -> None:
     made, _ = await make(api, "me:read")
-    stored = b"".join(path.read_bytes() for path in api.folder.glob("tasuki.db*"))
+    stored = stored_in(api.folder)
     assert str(made["key"]).encode() not in stored
 
 
@@ -120,7 +120,7 @@ async def test_it_says_when_and_from_where_it_was_last_used(api: Api) -> None:
     api.clock.advance(seconds=61)
     await use(api, made["key"])
     assert (await api.get("/v1/api-keys"))["items"][0]["last_used_at"] > first
-    stored = b"".join(path.read_bytes() for path in api.folder.glob("tasuki.db*"))
+    stored = stored_in(api.folder)
     assert b"192.0.2.7" not in stored
 
 

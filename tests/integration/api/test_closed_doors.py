@@ -6,8 +6,6 @@ from api.admin import parse, run
 from tests.integration.api.device import Machine, enrolled, ticket
 from tests.integration.api.support import PASSWORD, Api, Person, problem
 
-pytestmark = pytest.mark.usefixtures("quick_passwords")
-
 
 async def disable(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """As whoever runs the server does it."""

@@ -11,7 +11,7 @@ from api.devices.connecting import ANSWER_WITHIN
 from api.upkeep import tick
 from tests.integration.api.device import Machine, enrolled, ticket
 from tests.integration.api.plans import scans, watched
-from tests.integration.api.support import Api, Person, problem, wait_until
+from tests.integration.api.support import Api, Person, problem, stored_in, wait_until
 from wire import devices, tokens
 
 
@@ -78,7 +78,7 @@ async def test_a_token_is_good_for_so_many_machines_and_not_for_ever(api: Api) -
     problem(await Machine(api).enrol(gone), 401, "enrolment-refused")
     api.clock.advance(hours=1)
     problem(await Machine(api).enrol(short), 401, "enrolment-refused")
-    stored = b"".join(path.read_bytes() for path in api.folder.glob("tasuki.db*"))
+    stored = stored_in(api.folder)
     assert token.encode() not in stored
 
 

@@ -2,9 +2,13 @@
 
 from typing import Any
 
+import pytest
+
 from tests.integration.api.support import Api, Person, problem, wait_until
 from tests.integration.api.test_queue import introduced
 from wire import tokens
+
+pytestmark = pytest.mark.both_databases
 
 
 async def kicks(api: Api) -> list[tuple[str, int]]:

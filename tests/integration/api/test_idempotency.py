@@ -10,7 +10,7 @@ from api import upkeep
 from api.app import describe_only
 from tests.integration.api.support import Api, problem
 
-pytestmark = pytest.mark.rule("R31")
+pytestmark = [pytest.mark.rule("R31"), pytest.mark.both_databases]
 
 
 async def create(api: Api, key: str, body: object = None, person=None):  # type: ignore[no-untyped-def]

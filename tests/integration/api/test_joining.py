@@ -13,7 +13,7 @@ from api.join import budgets
 from api.join.counts import BUCKET_SECONDS
 from api.join.service import not_valid
 from api.kit.asking import asking
-from tests.integration.api.support import Api, Installation, ShiftedClock, problem, running, wait_until
+from tests.integration.api.support import Api, Installation, ShiftedClock, problem, running, stored_in, wait_until
 from tests.support.smtp import mail_server
 
 NOT_VALID = not_valid().detail
@@ -287,7 +287,7 @@ async def test_neither_code_nor_ticket_is_readable_in_the_database_or_the_log(ap
         await api.http.get(f"/join/{session['code']}")
         await api.http.post("/v1/resume", headers={"Authorization": f"Bearer {host['resume_ticket']}"})
     secrets = [session["code"], waiting["code"], host["ticket"], host["resume_ticket"], api.alice.refresh_token]
-    stored = b"".join(path.read_bytes() for path in api.folder.glob("tasuki.db*"))
+    stored = stored_in(api.folder)
     assert b"ses_" in stored
     assert {"/v1/join", "/v1/resume", "join"} <= {entry.get("route") for entry in logs}
     name = "Unmistakable Customer Name"

@@ -14,7 +14,7 @@ from tests.integration.api import account_races
 from tests.integration.api.account_races import from_address
 from tests.integration.api.support import PASSWORD, Api, problem
 
-pytestmark = pytest.mark.usefixtures("quick_passwords")
+pytestmark = pytest.mark.both_databases
 
 
 async def settings(api: Api, **changes: Any) -> None:
@@ -153,6 +153,7 @@ class CountingHasher(Passwords):
         return False
 
 
+@pytest.mark.sqlite
 @pytest.mark.rule("R10")
 async def test_a_million_guesses_stay_within_the_budgets(api: Api) -> None:
     """In one hour: half against one account from ever new addresses, half from one address against ever new accounts."""

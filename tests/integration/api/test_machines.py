@@ -11,8 +11,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.integration.api.signing_in import actions, post, signed_in, token
 from tests.integration.api.support import Api, Person, problem
 
-pytestmark = pytest.mark.usefixtures("quick_passwords")
-
 
 def b64(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

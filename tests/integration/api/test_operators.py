@@ -10,8 +10,6 @@ from tests.integration.api.account_races import from_address, settle
 from tests.integration.api.support import PASSWORD, Api, Installation, problem, running, wait_until
 from tests.support.smtp import mail_server
 
-pytestmark = pytest.mark.usefixtures("quick_passwords")
-
 NEW = "a quite new and long password"
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from api.sessions import clients
 from api.sessions import repository as sessions
-from tests.integration.api.support import Api
+from tests.integration.api.support import Api, stored_in
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0"
 
@@ -34,7 +34,7 @@ async def test_both_sides_are_kept_and_what_is_new_is_added(api: Api) -> None:
     assert (await api.http.post("/v1/resume", headers=again)).status_code == 200
     found = await kept(api, session["id"])
     assert found["customer"] == clients.Client(["192.0.2.7"], ["tasuki (Linux)", "tasuki (Linux) 2"])
-    everything = b"".join(file.read_bytes() for file in api.folder.glob("tasuki.db*"))
+    everything = stored_in(api.folder)
     assert session["id"].encode() in everything
     assert b"Firefox/140" not in everything
     assert b"tasuki (Linux)" not in everything

@@ -2,14 +2,10 @@
 
 from typing import Any
 
-import pytest
-
 from tests.integration.api.signing_in import actions, pending, post, signed_in, token, verify, with_passkey
 from tests.integration.api.support import Api, problem
 from tests.support.authenticator import PRESENT, Authenticator
 from wire import tokens
-
-pytestmark = pytest.mark.usefixtures("quick_passwords")
 
 
 async def alone(api: Api, device: Authenticator, **changes: Any) -> Any:

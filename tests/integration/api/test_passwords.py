@@ -14,8 +14,6 @@ from api.passwords.leaked import LeakedListError
 from tests.integration.api.account_races import from_address
 from tests.integration.api.support import PASSWORD, Api, Installation, problem, running, settings_for
 
-pytestmark = pytest.mark.usefixtures("quick_passwords")
-
 WORDS = [f"{word} harbor lantern maple" for word in ("seven", "eight", "nine", "ten", "eleven")]
 
 

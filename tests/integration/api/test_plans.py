@@ -1,9 +1,12 @@
 """No hot query reads a table that grows with every session from one end to the other."""
 
+import pytest
 from sqlalchemy import text
 
 from tests.integration.api import plans
 from tests.integration.api.support import Api
+
+pytestmark = pytest.mark.both_databases
 
 
 async def test_no_everyday_statement_scans_a_large_table_on_sqlite(api: Api) -> None:

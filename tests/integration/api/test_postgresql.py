@@ -1,91 +1,33 @@
-"""The same api on PostgreSQL, in a throw-away cluster that is reached by a socket file only."""
+"""Several api processes with one PostgreSQL work as one."""
 
 import asyncio
-import os
-import pwd
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlmodel import delete
 
 from api import admin
-from api.db import create_engine
 from api.join import budgets
-from api.join.models import FailureCount
 from api.main import CannotStart
-from api.relays.models import RelayCommand
 from tests.integration.api import account_races, plans
-from tests.integration.api.conftest import install
+from tests.integration.api.conftest import POSTGRESQL
 from tests.integration.api.crowd import crowd
 from tests.integration.api.device import Machine, enrolled, ticket
 from tests.integration.api.signing_in import pending, verify, with_totp
 from tests.integration.api.support import PASSWORD, Api, Installation, ShiftedClock, problem, running
-from tests.integration.api.test_migrations import up_down_up
 from tests.integration.api.test_policies import narrowing_reaches
 
-USER = "tasuki"
+
+@pytest.fixture
+def database() -> str:
+    """All of these are about several processes with one database."""
+    return POSTGRESQL
 
 
-def programs() -> Path | None:
-    """Where initdb and postgres are, if they are installed."""
-    found = shutil.which("initdb")
-    folders = [Path(found).resolve().parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    return next((folder for folder in reversed(folders) if (folder / "initdb").exists()), None)
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[str]:
-    """A database URL."""
-    folder = programs()
-    if folder is None:
-        pytest.skip("PostgreSQL is not installed here")
-    account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
-    with tempfile.TemporaryDirectory(prefix="tasuki-pg-") as place:
-        if account:
-            os.chown(place, account.pw_uid, account.pw_gid)
-        who: dict[str, Any] = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
-        data = f"{place}/data"
-        subprocess.run(
-            [folder / "initdb", "-D", data, "-U", USER, "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C"],
-            check=True, capture_output=True, cwd=place, **who,
-        )  # fmt: skip
-        server = subprocess.Popen(
-            [folder / "postgres", "-D", data, "-k", place, "-h", "", "-F"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=place, text=True, **who,
-        )  # fmt: skip
-        assert server.stderr is not None
-        try:
-            for line in server.stderr:
-                if "ready to accept connections" in line:
-                    break
-            yield f"postgresql://{USER}@/postgres?host={place}"
-        finally:
-            server.terminate()
-            server.wait(20)
-            server.stderr.close()
-
-
-@pytest.fixture(scope="module")
-def on_postgresql(cluster: str, tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """An installation in the cluster."""
-    tmp_path = tmp_path_factory.mktemp("data")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TASUKI_DATA_DIR", str(tmp_path))
-        patch.setenv("TASUKI_DATABASE_URL", cluster)
-        return asyncio.run(install(tmp_path, database_url=cluster))
-
-
-async def test_sessions_races_and_long_polls(on_postgresql: Installation, cluster: str) -> None:
+async def test_sessions_races_and_long_polls(installation: Installation) -> None:
     clock = ShiftedClock()
     async with (
-        running(on_postgresql, clock, database_url=cluster) as one,
-        running(on_postgresql, clock, database_url=cluster) as two,
+        running(installation, clock) as one,
+        running(installation, clock) as two,
     ):
         await one.register_relays()
         await _a_session(one, two)
@@ -176,29 +118,22 @@ async def _time(api: Api) -> None:
             await asyncio.sleep(0.05)
 
 
-def hours_later(hours: int) -> ShiftedClock:
-    """Away from the wrong codes of other tests: the budgets are in the database."""
-    clock = ShiftedClock()
-    clock.advance(hours=hours)
-    return clock
-
-
 @pytest.mark.timeout(300)  # where the tests share the machine with much else
-async def test_200_at_once_by_two_processes_lose_nothing(on_postgresql: Installation, cluster: str) -> None:
-    clock, patient = hours_later(10), timedelta(hours=1)
+async def test_200_at_once_by_two_processes_lose_nothing(installation: Installation) -> None:
+    clock, patient = ShiftedClock(), timedelta(hours=1)
     async with (
-        running(on_postgresql, clock, database_url=cluster, relay_heartbeat=patient) as one,
-        running(on_postgresql, clock, database_url=cluster, relay_heartbeat=patient) as two,
+        running(installation, clock, relay_heartbeat=patient) as one,
+        running(installation, clock, relay_heartbeat=patient) as two,
     ):
         await one.register_relays()
         await crowd([one, two])
 
 
-async def test_two_processes_share_the_budget_of_wrong_codes(on_postgresql: Installation, cluster: str) -> None:
-    clock = hours_later(20)
+async def test_two_processes_share_the_budget_of_wrong_codes(installation: Installation) -> None:
+    clock = ShiftedClock()
     async with (
-        running(on_postgresql, clock, database_url=cluster) as one,
-        running(on_postgresql, clock, database_url=cluster) as two,
+        running(installation, clock) as one,
+        running(installation, clock) as two,
     ):
         await one.register_relays()
         guesses = await asyncio.gather(*(api.join("000000000000") for api in (one, two) * 10))
@@ -208,11 +143,11 @@ async def test_two_processes_share_the_budget_of_wrong_codes(on_postgresql: Inst
         assert (await two.join((await one.create())["code"])).status_code == 200
 
 
-async def test_the_queue_is_heard_of_by_another_process(on_postgresql: Installation, cluster: str) -> None:
-    clock = hours_later(30)
+async def test_the_queue_is_heard_of_by_another_process(installation: Installation) -> None:
+    clock = ShiftedClock()
     async with (
-        running(on_postgresql, clock, database_url=cluster) as one,
-        running(on_postgresql, clock, database_url=cluster) as two,
+        running(installation, clock) as one,
+        running(installation, clock) as two,
     ):
         await one.register_relays()
         seen = (await two.get("/v1/queue"))["version"]
@@ -229,8 +164,8 @@ async def test_the_queue_is_heard_of_by_another_process(on_postgresql: Installat
         assert host["queue"] == {"position": 1, "waiting": 1}
 
 
-async def test_no_everyday_statement_scans_a_large_table(on_postgresql: Installation, cluster: str) -> None:
-    async with running(on_postgresql, hours_later(40), database_url=cluster) as api:
+async def test_no_everyday_statement_scans_a_large_table(installation: Installation) -> None:
+    async with running(installation, ShiftedClock()) as api:
         await api.register_relays()
         with plans.watched(api) as statements:
             await plans.everyday(api)
@@ -238,30 +173,19 @@ async def test_no_everyday_statement_scans_a_large_table(on_postgresql: Installa
         assert await plans.scans(api, statements) == []
 
 
-async def test_a_second_first_run_is_refused(on_postgresql: Installation, cluster: str) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TASUKI_DATA_DIR", str(on_postgresql.folder))
-        patch.setenv("TASUKI_DATABASE_URL", cluster)
-        with pytest.raises(CannotStart, match="exists already"):
-            await admin.run(admin.parse(["init", "--company", "acme", "--login", "alice"]))
+async def test_a_second_first_run_is_refused(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TASUKI_DATA_DIR", str(installation.folder))
+    with pytest.raises(CannotStart, match="exists already"):
+        await admin.run(admin.parse(["init", "--company", "acme", "--login", "alice"]))
 
 
-async def test_up_down_up(cluster: str) -> None:
-    engine = create_engine(cluster.replace("postgresql://", "postgresql+psycopg://"))
-    async with engine.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await connection.exec_driver_sql("CREATE DATABASE migrated")
-    await engine.dispose()
-    await up_down_up(cluster.replace("postgresql://", "postgresql+psycopg://").replace("/postgres?", "/migrated?"))
-
-
-async def test_accounts_on_two_processes(on_postgresql: Installation, cluster: str) -> None:
+async def test_accounts_on_two_processes(installation: Installation) -> None:
     clock = ShiftedClock()
     async with (
-        running(on_postgresql, clock, database_url=cluster) as one,
-        running(on_postgresql, clock, database_url=cluster) as two,
+        running(installation, clock) as one,
+        running(installation, clock) as two,
     ):
-        eve = await account_races.third_organisation(one, TASUKI_DATABASE_URL=cluster)
+        eve = await account_races.third_organisation(one)
         await account_races.guesses_at_once(one, two)
         await _a_login_is_free_again(one, two)
         await _settings_at_once(one, two)
@@ -308,23 +232,20 @@ async def _a_login_is_free_again(one: Api, two: Api) -> None:
     assert undone.json()["settings"]["networks"] == []
 
 
-async def test_policies_reach_sessions_that_run(on_postgresql: Installation, cluster: str) -> None:
-    async with running(on_postgresql, ShiftedClock(), database_url=cluster) as api:
+async def test_policies_reach_sessions_that_run(installation: Installation) -> None:
+    async with running(installation, ShiftedClock()) as api:
         await api.register_relays()
-        api.alice = await account_races.third_organisation(api, "hooli", TASUKI_DATABASE_URL=cluster)
-        async with api.app.state.context.database.write() as db:
-            for left_behind in (RelayCommand, FailureCount):  # by the tests before
-                await db.exec(delete(left_behind))
+        api.alice = await account_races.third_organisation(api, "hooli")
         await narrowing_reaches(api, "operator")
 
 
 async def test_a_second_step_is_taken_once_and_guesses_share_a_budget_replay(
-    on_postgresql: Installation, cluster: str
+    installation: Installation,
 ) -> None:
     clock = ShiftedClock()
     async with (
-        running(on_postgresql, clock, database_url=cluster) as one,
-        running(on_postgresql, clock, database_url=cluster) as two,
+        running(installation, clock) as one,
+        running(installation, clock) as two,
     ):
         app, recovery = await with_totp(one)
         waiting = await pending(two)

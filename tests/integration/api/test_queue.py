@@ -3,8 +3,12 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from tests.integration.api.support import Api, problem
 from wire import introduction, tokens
+
+pytestmark = pytest.mark.both_databases
 
 
 async def waiting(api: Api, name: str = "Hanako", **body: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -2,10 +2,15 @@
 
 import asyncio
 
+import pytest
+
 from tests.integration.api.crowd import crowd
 from tests.integration.api.support import Api
 
+pytestmark = pytest.mark.both_databases
 
+
+@pytest.mark.sqlite
 async def test_200_parallel_creations_claims_and_ends_lose_nothing(api: Api) -> None:
     await crowd([api])
 

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import pytest
 from sqlmodel import col, select
 
 from api.sessions.models import Session
 from tests.integration.api.support import Api, problem
+
+pytestmark = pytest.mark.both_databases
 
 
 async def found(api: Api, person: Any = None, **filters: Any) -> set[str]:

@@ -24,12 +24,10 @@ from tests.integration.api.signing_in import (
     verify,
     with_totp,
 )
-from tests.integration.api.support import PASSWORD, Api, Installation, problem, running, wait_until
+from tests.integration.api.support import PASSWORD, Api, Installation, problem, running, stored_in, wait_until
 from tests.integration.api.test_webhooks import Receiver, receiving
 from tests.support.smtp import Mailbox, mail_server
 from wire import tokens
-
-pytestmark = pytest.mark.usefixtures("quick_passwords")
 
 STEP = timedelta(seconds=30)
 FROM = "Acme Support <support@example.com>"
@@ -139,7 +137,7 @@ async def test_recovery_codes_work_once_each_and_are_told_of(installation: Insta
             fresh = await post(api, "mfa/recovery-codes", api.bob.access_token)
             assert len(fresh.json()["recovery_codes"]) == 10
             problem(await verify(api, await pending(api), "recovery", codes[0]), 403, "second-step-failed")
-    stored = b"".join(file.read_bytes() for file in installation.folder.glob("tasuki.db*"))
+    stored = stored_in(installation.folder)
     assert codes[0].encode() not in stored
     assert codes[0].replace("-", "").encode() not in stored
 
@@ -314,8 +312,7 @@ async def test_an_administrator_takes_away_what_is_lost(api: Api) -> None:
 
 async def test_the_secret_is_sealed(api: Api) -> None:
     app, _ = await with_totp(api)
-    for file in api.folder.glob("tasuki.db*"):
-        assert app.secret.encode() not in file.read_bytes()
+    assert app.secret.encode() not in stored_in(api.folder)
 
 
 async def test_five_wrong_codes_forget_what_was_to_be_set_up(api: Api) -> None:

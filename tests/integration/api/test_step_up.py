@@ -8,10 +8,8 @@ from typing import Any
 import pytest
 
 from tests.integration.api.signing_in import actions, pending, post, signed_in, token, verify, with_passkey, with_totp
-from tests.integration.api.support import PASSWORD, Api, Installation, Person, problem, running
+from tests.integration.api.support import PASSWORD, Api, Installation, Person, problem, running, stored_in
 from wire import tokens
-
-pytestmark = pytest.mark.usefixtures("quick_passwords")
 
 
 @pytest.fixture
@@ -160,8 +158,7 @@ async def test_a_stolen_refresh_token_ends_the_access_of_its_family_too_stale(ap
 
 async def test_the_address_and_client_are_sealed(api: Api) -> None:
     await token(api, headers={"User-Agent": "a-very-telling-name"})
-    for file in api.folder.glob("tasuki.db*"):
-        assert b"a-very-telling-name" not in file.read_bytes()
+    assert b"a-very-telling-name" not in stored_in(api.folder)
 
 
 async def test_the_other_side_hears_how_the_operator_was_known_and_no_more(api: Api) -> None:

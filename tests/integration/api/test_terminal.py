@@ -21,7 +21,6 @@ from agent.commands.store import ServerNotes
 from tests.integration.api.signing_in import with_passkey, with_totp
 from tests.integration.api.support import PASSWORD, Api, Installation, running
 
-pytestmark = pytest.mark.usefixtures("quick_passwords")
 SERVER = "http://localhost:8080"
 
 

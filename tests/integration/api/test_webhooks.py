@@ -13,6 +13,8 @@ from standardwebhooks import Webhook
 from api.webhooks import outbox, sender
 from tests.integration.api.support import Api, Installation, problem, running, wait_until
 
+pytestmark = pytest.mark.both_databases
+
 
 class Receiver:
     """A small HTTP server that writes down what it is sent and answers what it is told to."""
