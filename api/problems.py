@@ -278,6 +278,13 @@ class LegallyHeld(Conflict):
     title = "A legal hold stands in the way"
 
 
+class CustomerForgotten(Conflict):
+    """The customer was forgotten: what was sealed for them cannot be opened, and nothing new is kept about them."""
+
+    slug = "customer-forgotten"
+    title = "The customer was forgotten"
+
+
 class AlreadyExists(Conflict):
     """A name that is taken."""
 

@@ -79,6 +79,8 @@ WAITING: dict[str, Any] = {
     "closing_reason": None,
     "note": None,
     "notes": [],
+    "customer_id": f"cus_{ULID}",
+    "forgotten": False,
 }
 ACTIVE = WAITING | {
     "state": "active",
@@ -213,6 +215,31 @@ GUEST = {
     "removed_at": None,
 }
 
+_TOOK_PART = ("id", "side", "role", "operator_id", "guest", "bytes_in", "bytes_out", "joined_at")
+
+
+def _took_part(one: dict[str, Any], address: str, agent: str) -> dict[str, Any]:
+    plain = {name: one[name] for name in _TOOK_PART}
+    return plain | {"addresses": [address], "user_agents": [agent], "left_at": ENDED, "seconds": SECONDS}
+
+
+_RECORDED = (
+    "id", "mode", "queued", "recording", "customer", "reference", "device", "created_at", "claimed_at", "started_at",
+    "ended_at", "state", "ended_by", "reason", "closing_reason",
+)  # fmt: skip
+SESSION_RECORD = {name: OVER[name] for name in _RECORDED} | {
+    "operator": {name: OPERATOR[name] for name in ("id", "name")},
+    "created_by": OPERATOR["id"],
+    "forgotten": False,
+    "seconds": SECONDS,
+    "bytes": {"from_host": 4_711_000, "from_viewers": 18_231},
+    "participants": [
+        _took_part(HOST, "192.0.2.7", "tasuki (Windows AMD64)"),
+        _took_part(VIEWER, "198.51.100.4", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0"),
+    ],
+    "files": [],
+}
+
 ANSWERS: dict[str, Any] = {
     "list_policies": _page(POLICY),
     "create_policy": POLICY | {"assigned": {"organization": False, "operators": 0}},
@@ -272,7 +299,13 @@ ANSWERS: dict[str, Any] = {
     },
     "list_session_participants": _page(HOST, VIEWER),
     "list_session_events": _page(
-        {"id": f"evt_{ULID}", "type": "session.claimed", "time": CLAIMED, "data": {"state": "claimed"}}
+        {
+            "id": f"evt_{ULID}",
+            "type": "session.claimed",
+            "time": CLAIMED,
+            "data": {"state": "claimed"},
+            "forgotten": False,
+        }
     ),
     "create_session_ticket": _admission(VIEWER),
     "join_session": _admission(HOST),

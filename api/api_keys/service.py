@@ -21,7 +21,7 @@ from api.operators.models import Role
 from api.problems import Forbidden, NetworkNotAllowed, NotFound, TokenRefused
 
 USE_NOTED_EVERY = timedelta(minutes=1)
-_PURPOSE = "api key address"
+PURPOSE = "api key address"
 
 
 async def identify(db: AsyncSession, token: str, now: datetime) -> tuple[Caller, bool]:
@@ -52,7 +52,8 @@ async def identify(db: AsyncSession, token: str, now: datetime) -> tuple[Caller,
 async def touch(db: AsyncSession, context: Context, caller: Caller) -> None:
     """Note that a key was used, and from where."""
     address = asking().address
-    sealed = None if address is None else context.sealer.seal(_PURPOSE, caller.id, address.encode())
+    sealer = context.keyring.organization(caller.organization_id)
+    sealed = None if address is None else sealer.seal(PURPOSE, caller.id, address.encode())
     await repository.touch(db, caller.id, context.clock.now(), sealed)
 
 
@@ -104,11 +105,12 @@ def view(context: Context, key: ApiKey) -> ApiKeyView:
     """What callers see."""
     members: dict[str, Any] = {name: getattr(key, name) for name in ApiKeyView.model_fields if hasattr(ApiKey, name)}
     now, sealed = context.clock.now(), key.last_used_sealed
+    sealer = context.keyring.organization(key.organization_id)
     overlapping = key.old_expires_at is not None and key.old_expires_at > now
     return ApiKeyView(
         **members,
         expired=key.expires_at <= now,
-        last_used_address=None if sealed is None else context.sealer.open(_PURPOSE, key.id, sealed).decode(),
+        last_used_address=None if sealed is None else sealer.open(PURPOSE, key.id, sealed).decode(),
         old_secret_until=key.old_expires_at if overlapping else None,
     )
 

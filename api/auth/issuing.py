@@ -33,7 +33,7 @@ async def begin(
         authenticated_at=now,
         methods=list(methods),
         machine_id=machine_id,
-        client_sealed=context.sealer.seal(CLIENT_PURPOSE, sign_in_id, client),
+        client_sealed=context.keyring.organization(operator.organization_id).seal(CLIENT_PURPOSE, sign_in_id, client),
     )
     db.add(row)
     await db.flush()

@@ -1,9 +1,8 @@
 """Tables of events."""
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import JSON, Index
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from api.kit.columns import UtcDateTime
@@ -22,4 +21,5 @@ class Event(SQLModel, table=True):
     session_id: str = Field(foreign_key="session.id")
     type: str
     time: datetime = Field(sa_type=UtcDateTime)
-    data: dict[str, Any] = Field(sa_type=JSON)
+    data_sealed: bytes | None = None
+    """JSON, sealed under the customer's key; none where there is nothing to say."""

@@ -14,7 +14,7 @@ async def send_out(db: AsyncSession, context: Context, session: Session, operato
     now = context.clock.now()
     await repository.remove_guest(db, session.id, operator_id, now)
     await clear_seat(db, context, session, operator_id, "removed")
-    record(db, session, "guest.removed", now, operator_id=operator_id)
+    record(db, context, session, "guest.removed", now, operator_id=operator_id)
 
 
 async def send_out_everywhere(db: AsyncSession, context: Context, operator_id: str) -> None:
@@ -32,4 +32,4 @@ async def clear_seat(db: AsyncSession, context: Context, session: Session, opera
     participant.removed_at = now
     db.add(participant)
     await db.flush()
-    relays.command_kick(db, session, participant.sender, reason, now)
+    relays.command_kick(db, context, session, participant.sender, reason, now)

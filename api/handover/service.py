@@ -33,7 +33,7 @@ async def transfer(
     db: AsyncSession, context: Context, caller: Caller, session_id: str, body: TransferRequest
 ) -> Session:
     """Another operator helps from now on; the one before is sent out. Before the customer comes nobody notices."""
-    session = await _mine(db, caller, session_id)
+    session = await _mine(db, context, caller, session_id)
     operator = await _operator(db, session, body.operator_id)
     if not await policy.allows(db, operator, session):
         raise _not_allowed(operator, Mode(session.mode))
@@ -43,7 +43,7 @@ async def transfer(
         raise Conflict("The session shows its operator's own screen; end it, and let the other operator make one.")
     before, now = session.operator_id, context.clock.now()
     if body.note is not None:
-        notes.add(db, caller, session, body.note, now)
+        notes.add(db, context, caller, session, body.note, now)
     await repository.remove_guest(db, session.id, operator.id, now)
     await leaving.clear_seat(db, context, session, operator.id, "transferred")
     if before is not None:
@@ -53,7 +53,7 @@ async def transfer(
     if session.state == State.WAITING:
         await service.restate(db, context, caller, session, operator)
     await policy.refresh(db, context, session)
-    record(db, session, "session.transferred", now, operator_id=operator.id, before=before, by=caller.id)
+    record(db, context, session, "session.transferred", now, operator_id=operator.id, before=before, by=caller.id)
     audit.record(
         db, context, session.organization_id, Action.SESSION_TRANSFERRED, by=caller, target=session,
         operator_id=operator.id, before=before,
@@ -63,7 +63,7 @@ async def transfer(
 
 async def invite(db: AsyncSession, context: Context, caller: Caller, session_id: str, body: GuestInvite) -> GuestView:
     """Ask an operator to join. Asked again, what they may do is set anew."""
-    session = await _mine(db, caller, session_id)
+    session = await _mine(db, context, caller, session_id)
     guest = await _operator(db, session, body.operator_id)
     if session.operator_id is None:
         raise Conflict("Nobody has picked the session up yet; pick it up first.")
@@ -82,7 +82,7 @@ async def invite(db: AsyncSession, context: Context, caller: Caller, session_id:
     )
     row.mode, row.features, row.invited_by, row.removed_at = mode, features, caller.id, None
     db.add(row)
-    record(db, session, "guest.invited", now, operator_id=guest.id, mode=str(mode), by=caller.id)
+    record(db, context, session, "guest.invited", now, operator_id=guest.id, mode=str(mode), by=caller.id)
     audit.record(
         db, context, session.organization_id, Action.SESSION_GUEST_INVITED, by=caller, target=session,
         operator_id=guest.id, mode=str(mode), features=features,
@@ -124,12 +124,12 @@ async def colleagues(
     ]
 
 
-async def _mine(db: AsyncSession, caller: Caller, session_id: str) -> Session:
+async def _mine(db: AsyncSession, context: Context, caller: Caller, session_id: str) -> Session:
     """A session that is not over, and the caller's to decide about: its operator's, or any for an administrator."""
     session = await service.get(db, caller, session_id, lock=True)
     if session.operator_id != caller.operator_id and not caller.administers:
         raise Forbidden("Only the operator of the session or an administrator can do this.")
-    service.refuse_over(session)
+    service.refuse_over(context, session)
     return session
 
 

@@ -17,11 +17,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from api.context import Context, Ctx
 from api.idempotency import repository
 from api.idempotency.models import RememberedAnswer
-from api.problems import IdempotencyMismatch
+from api.kit.ids import Kind
+from api.kit.sealing import KeyDestroyed
+from api.problems import CustomerForgotten, IdempotencyMismatch
+from api.sessions import repository as sessions
+from api.sessions.models import Session
 
 REMEMBERED_FOR = timedelta(hours=24)
 REPLAYED = "Idempotent-Replayed"
-_PURPOSE = "remembered answer"
+PURPOSE = "remembered answer"
+REQUEST = "request"
 
 KeyHeader = Annotated[
     str | None,
@@ -44,16 +49,17 @@ class AnswerForgotten(Exception):
 class Remembered:
     """The request's key, if it has one."""
 
-    def __init__(self, context: Context, key: str | None, route: str, fingerprint: str) -> None:
+    def __init__(self, context: Context, key: str | None, request: Request, fingerprint: str) -> None:
         self._context = context
         self.key = key
-        self._route = route
+        self._route = f"{request.method} {request.url.path}"
+        self._session_id: str | None = request.path_params.get("session_id")
         self._fingerprint = fingerprint
 
     @classmethod
     def of_message(cls, context: Context, request: Request, message_id: str, body: bytes) -> "Remembered":
         """For a message with an id of its own instead of an Idempotency-Key."""
-        return cls(context, message_id, _route(request), hashlib.sha256(body).hexdigest())
+        return cls(context, message_id, request, hashlib.sha256(body).hexdigest())
 
     def told_apart_by(self, *values: str | None) -> None:
         """What else makes the request the one it is, beside its body: another value is another request."""
@@ -79,15 +85,20 @@ class Remembered:
             principal=principal,
             route=self._route,
             key=self.key,
-            fingerprint=self._fingerprint,
+            fingerprint=self._keyed(),
             created_at=self._context.clock.now(),
         )
         if not await repository.claim(db, fresh):
             return await self._again(db, principal, headers, kept)
-        body = (await make()).model_dump_json().encode()
+        view = await make()
+        body = view.model_dump_json().encode()
+        session = await self._session(db, view)
         row = await repository.get(db, principal, self._route, self.key)
         assert row is not None
-        row.status, row.sealed = status, self._context.sealer.seal(_PURPOSE, self._about(principal), body)
+        sealer = self._context.sealer
+        if session is not None and not session.forgotten:
+            row.organization_id, sealer = session.organization_id, self._context.keyring.customer(session)
+        row.status, row.sealed = status, sealer.seal(PURPOSE, about(row), body)
         db.add(row)
         return _answer(status, body, headers)
 
@@ -97,13 +108,29 @@ class Remembered:
         row = await repository.get(db, principal, self._route, self.key or "")
         if row is not None and kept < REMEMBERED_FOR and row.created_at + kept <= self._context.clock.now():
             raise AnswerForgotten
-        if row is None or row.fingerprint != self._fingerprint:
+        if row is None or row.fingerprint != self._keyed():
             raise IdempotencyMismatch("This Idempotency-Key was used with another request; use a new key.")
-        body = self._context.sealer.open(_PURPOSE, self._about(principal), row.sealed)
+        keyring = self._context.keyring
+        sealer = keyring.organization(row.organization_id) if row.organization_id else self._context.sealer
+        try:
+            body = sealer.open(PURPOSE, about(row), row.sealed)
+        except KeyDestroyed:
+            raise CustomerForgotten("The answer was about a customer who was forgotten since.") from None
         return _answer(row.status, body, {**(headers or {}), REPLAYED: "true"})
 
-    def _about(self, principal: str) -> str:
-        return f"{principal} {self._route} {self.key}"
+    async def _session(self, db: AsyncSession, view: BaseModel) -> Session | None:
+        """The session that an answer is about: that of the path, or the one that the answer names."""
+        named = (self._session_id, getattr(view, "session_id", None), getattr(view, "id", None))
+        found = next((one for one in named if isinstance(one, str) and one.startswith(f"{Kind.SESSION}_")), None)
+        return await sessions.unlocked(db, found) if found else None
+
+    def _keyed(self) -> str:
+        return self._context.sealer.lookup(REQUEST, self._fingerprint)
+
+
+def about(row: RememberedAnswer) -> str:
+    """What an answer is sealed for."""
+    return f"{row.principal} {row.route} {row.key}"
 
 
 class _Written(JSONResponse):
@@ -119,11 +146,7 @@ def _answer(status: int, body: bytes, headers: Mapping[str, str] | None) -> JSON
 
 
 async def _remembered(request: Request, context: Ctx, key: KeyHeader = None) -> Remembered:
-    return Remembered(context, key, _route(request), hashlib.sha256(await request.body()).hexdigest())
-
-
-def _route(request: Request) -> str:
-    return f"{request.method} {request.url.path}"
+    return Remembered(context, key, request, hashlib.sha256(await request.body()).hexdigest())
 
 
 Idempotent = Annotated[Remembered, Depends(_remembered)]

@@ -40,7 +40,9 @@ async def create(db: AsyncSession, context: Context, caller: Caller, body: Integ
         name=body.name,
         mode=body.mode,
         mapping={str(name): path for name, path in body.mapping.items()},
-        secret_sealed=context.sealer.seal(SECRET_PURPOSE, integration_id, secret.encode()),
+        secret_sealed=context.keyring.organization(caller.organization_id).seal(
+            SECRET_PURPOSE, integration_id, secret.encode()
+        ),
         created_by=caller.id,
         created_at=context.clock.now(),
     )
@@ -71,7 +73,8 @@ async def verified(
     integration = await repository.for_hook(db, integration_id)
     if integration is None:
         raise _wrong()
-    secret = context.sealer.open(SECRET_PURPOSE, integration.id, integration.secret_sealed).decode()
+    sealer = context.keyring.organization(integration.organization_id)
+    secret = sealer.open(SECRET_PURPOSE, integration.id, integration.secret_sealed).decode()
     message_id = headers.get("webhook-id", "")
     if not 0 < len(message_id) <= MAX_ID_CHARACTERS or not _is_signed(secret, headers, body):
         raise _wrong()
@@ -86,7 +89,7 @@ async def open_session(db: AsyncSession, context: Context, integration: Integrat
     caller = await _acting(db, integration)
     session = await service.create(db, context, caller, session_request(integration, body))
     await db.flush()
-    code = codes.reveal(context.sealer, await sessions.code_of(db, session.id), context.clock.now())
+    code = codes.reveal(context, session, await sessions.code_of(db, session.id))
     assert code is not None
     public = context.settings.public_url
     return HookAnswer(

@@ -39,9 +39,9 @@ async def invite(
 ) -> InvitationView:
     """Queue the mail with the link, or only answer the link where there is nobody to send it to."""
     session = await service.get(db, caller, session_id, lock=True)
-    service.refuse_over(session)
+    service.refuse_over(context, session)
     now = context.clock.now()
-    code = codes.reveal(context.sealer, await sessions.code_of(db, session.id), now)
+    code = codes.reveal(context, session, await sessions.code_of(db, session.id))
     if session.state != State.WAITING or code is None:
         raise Conflict("The customer has joined already: the code cannot be used again.")
     customer = details.customer_of(context, session)
@@ -57,7 +57,7 @@ async def invite(
         )
         db.add(row)
     sent = again_at > now
-    record(db, session, "session.invited", now, sent=sent, language=language, by=caller.id)
+    record(db, context, session, "session.invited", now, sent=sent, language=language, by=caller.id)
     audit.record(
         db, context, session.organization_id, Action.SESSION_INVITED, by=caller, target=session, email=email, sent=sent
     )
@@ -101,7 +101,7 @@ async def _send(
         template, values["starts"] = "session_appointment", _shown(session.starts_at)
     good_for = session.code_expires_at - context.clock.now()
     try:
-        mail.queue_until(db, context, email, template, language, good_for, values)
+        mail.queue_until(db, context, email, template, language, good_for, values, session)
     except AddressUnusable as error:
         raise Invalid.at("#/email", f"No mail can be sent to this address: {error}.") from error
 

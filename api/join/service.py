@@ -76,7 +76,7 @@ async def let_in(db: AsyncSession, context: Context, session: Session, origin: s
     """The customer's side claims a session that waits, by its code or as the device it is for."""
     now = context.clock.now()
     await policy.refresh(db, context, session)
-    life.step(db, session, Happening.CLAIM, now)
+    life.step(db, context, session, Happening.CLAIM, now)
     answer = await admission.admit(db, context, session, seats.for_customer(session, origin, now))
     if session.operator_id is None:
         answer.queue = await queue.place(db, session)

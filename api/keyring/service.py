@@ -64,7 +64,13 @@ class Keyring:
     def customer(self, customer: HasKey) -> Sealer:
         """Seals under the customer's key; opens whatever the organisation's does."""
         owner, key_id = customer.organization_id, bytes.fromhex(customer.key_id)
-        return Sealer(self, owner, lambda: self.named(owner, key_id))
+
+        def key() -> DataKey:
+            if not key_id:
+                raise KeyDestroyed("the customer was forgotten: nothing is kept about them any more")
+            return self.named(owner, key_id)
+
+        return Sealer(self, owner, key)
 
     def customer_key(self, organization_id: str) -> str:
         """The id (hex) of a new key for a customer, durable already."""
@@ -146,7 +152,6 @@ class Keyring:
             self._opened.clear()
             self._current.clear()
             self._lookups.clear()
-            self._ahead.clear()
 
     def close(self) -> None:
         """Close the store, and forget what was opened."""

@@ -19,6 +19,8 @@ class OutboundMail(SQLModel, table=True):
     template: str
     sealed: bytes | None = None
     """The whole message (RFC 5322)."""
+    organization_id: str | None = None
+    """Whose customer it goes to; none: to an operator, sealed under the server's key."""
     state: str = "pending"
     attempts: int = 0
     next_at: datetime = Field(sa_type=UtcDateTime)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from api.context import Context
+from api.kit.sealing import KeyDestroyed
 from api.mail import repository, smtp
 from api.mail.models import OutboundMail
 from api.mail.service import SEAL_PURPOSE, TOPIC, enabled
@@ -74,7 +75,12 @@ def _lease(context: Context, row: OutboundMail, now: datetime) -> Letter | None:
         return None
     row.attempts += 1
     row.next_at = now + LEASE
-    return Letter(row.id, context.sealer.open(SEAL_PURPOSE, row.id, row.sealed))
+    sealer = context.keyring.organization(row.organization_id) if row.organization_id else context.sealer
+    try:
+        return Letter(row.id, sealer.open(SEAL_PURPOSE, row.id, row.sealed))
+    except KeyDestroyed:  # it was for a customer who was forgotten since
+        _finish(row, "dead", now)
+        return None
 
 
 async def _attempt(context: Context, letter: Letter) -> None:

@@ -10,6 +10,7 @@ from api.db import wake_after
 from api.kit.ids import Kind, new_id
 from api.mail.message import compose
 from api.mail.models import OutboundMail
+from api.sessions.models import Session
 
 SEAL_PURPOSE = "outbound mail"
 TOPIC = "mail"
@@ -44,18 +45,24 @@ def queue_until(
     language: str,
     good_for: timedelta | None,
     values: Mapping[str, object],
+    session: Session | None = None,
 ) -> bool:
-    """The same of a mail that is of no use after `good_for`: the code in it has expired."""
+    """The same of a mail that is of no use after `good_for`: the code in it has expired.
+
+    What goes to the customer of a session is sealed under the customer's key.
+    """
     if not enabled(context):
         return False
     now, mail_id = context.clock.now(), new_id(Kind.MAIL)
     sender = context.settings.mail_from
     message = compose(template, language, values, sender=sender, to=to, mail_id=mail_id, date=now)
+    sealer = context.sealer if session is None else context.keyring.customer(session)
     db.add(
         OutboundMail(
             id=mail_id,
             template=template,
-            sealed=context.sealer.seal(SEAL_PURPOSE, mail_id, message),
+            organization_id=None if session is None else session.organization_id,
+            sealed=sealer.seal(SEAL_PURPOSE, mail_id, message),
             next_at=now,
             created_at=now,
             useless_at=now + good_for if good_for else None,

@@ -54,7 +54,7 @@ async def pick_up(db: AsyncSession, context: Context, caller: Caller, session_id
         return session
     if session.operator_id is not None:
         raise AlreadyPickedUp("Somebody else was faster; take the next one.")
-    service.refuse_over(session)
+    service.refuse_over(context, session)
     operator = await operators.by_id(db, caller.organization_id, caller.operator_id)
     if operator is None:
         raise Forbidden("Only an operator of the organisation can pick a session up.")
@@ -65,7 +65,7 @@ async def pick_up(db: AsyncSession, context: Context, caller: Caller, session_id
         await service.restate(db, context, caller, session, operator)
     await policy.refresh(db, context, session)
     now = context.clock.now()
-    record(db, session, "session.picked_up", now, operator_id=operator.id)
+    record(db, context, session, "session.picked_up", now, operator_id=operator.id)
     audit.record(db, context, session.organization_id, Action.SESSION_PICKED_UP, by=caller, target=session)
     return session
 
@@ -76,11 +76,11 @@ async def refuse(db: AsyncSession, context: Context, caller: Caller, session_id:
     if session.operator_id is not None:
         authorize_for(caller, session.operator_id)
         raise AlreadyPickedUp("The session has an operator; end it instead.")
-    service.refuse_over(session)
+    service.refuse_over(context, session)
     told = body.message or f"queue_{body.reason}"
     await ending.end(db, context, session, Party.OPERATOR, told)
     now = context.clock.now()
-    record(db, session, "session.refused", now, operator_id=caller.operator_id, reason=str(body.reason))
+    record(db, context, session, "session.refused", now, operator_id=caller.operator_id, reason=str(body.reason))
     audit.record(
         db, context, session.organization_id, Action.SESSION_REFUSED, by=caller, target=session, reason=str(body.reason)
     )

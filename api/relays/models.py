@@ -38,7 +38,8 @@ class RelayCommand(SQLModel, table=True):
     sender: int | None = None
     """Whom `kick` is about."""
     by: str | None = None
-    reason: str | None = None
+    reason_sealed: bytes | None = None
+    """Under the server's key; a command is gone when the relay has it."""
     token: str | None = None
     """What `policy` hands to the participants: signed."""
     created_at: datetime = Field(sa_type=UtcDateTime)

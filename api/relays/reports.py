@@ -37,7 +37,7 @@ async def relay_lost(db: AsyncSession, context: Context, relay: Relay) -> None:
     for participant in await sessions.participants_on(db, relay.id):
         session = await sessions.locked(db, participant.session_id)
         if session is not None:
-            await _left(db, session, participant, relay, context.clock.now())
+            await _left(db, context, session, participant, relay, context.clock.now())
 
 
 async def _apply(db: AsyncSession, context: Context, relay: Relay, session: Session, report: Report) -> None:
@@ -53,44 +53,48 @@ async def _apply(db: AsyncSession, context: Context, relay: Relay, session: Sess
     if participant is None:
         return
     if report.type is ReportType.JOINED:
-        _joined(db, session, participant, relay, now)
+        _joined(db, context, session, participant, relay, now)
     elif report.type is ReportType.LEFT:
-        await _left(db, session, participant, relay, now)
+        await _left(db, context, session, participant, relay, now)
     elif report.type is ReportType.ADMITTED:
-        _admitted(db, session, participant, now)
+        _admitted(db, context, session, participant, now)
     elif report.type in _PAUSES:
-        _paused(db, session, participant, _PAUSES[report.type], now)
+        _paused(db, context, session, participant, _PAUSES[report.type], now)
     _count(db, participant, report)
     if session.state in OVER:
         await ending.last_counts_came(db, context, session)
 
 
-def _joined(db: AsyncSession, session: Session, participant: Participant, relay: Relay, now: datetime) -> None:
+def _joined(
+    db: AsyncSession, context: Context, session: Session, participant: Participant, relay: Relay, now: datetime
+) -> None:
     if session.state in OVER or participant.removed_at is not None:
         return
     participant.relay_id = relay.id
     participant.joined_at = participant.joined_at or now
     participant.left_at = None
     db.add(participant)
-    record(db, session, "participant.joined", now, **_who(participant))
+    record(db, context, session, "participant.joined", now, **_who(participant))
     if session.state == State.INTERRUPTED:
-        life.step(db, session, Happening.RETURN, now)
+        life.step(db, context, session, Happening.RETURN, now)
 
 
-async def _left(db: AsyncSession, session: Session, participant: Participant, relay: Relay, now: datetime) -> None:
+async def _left(
+    db: AsyncSession, context: Context, session: Session, participant: Participant, relay: Relay, now: datetime
+) -> None:
     """A late `left` of an earlier relay must not take away who has moved to another."""
     if participant.relay_id != relay.id:
         return
     participant.relay_id, participant.left_at = None, now
     db.add(participant)
-    record(db, session, "participant.left", now, **_who(participant))
+    record(db, context, session, "participant.left", now, **_who(participant))
     await db.flush()
     somebody = any(other.relay_id for other in await sessions.participants(db, session.id))
     if not somebody and session.state in {State.ACTIVE, State.PAUSED}:
-        life.step(db, session, Happening.INTERRUPT, now)
+        life.step(db, context, session, Happening.INTERRUPT, now)
 
 
-def _admitted(db: AsyncSession, session: Session, participant: Participant, now: datetime) -> None:
+def _admitted(db: AsyncSession, context: Context, session: Session, participant: Participant, now: datetime) -> None:
     """The host let a viewer in. It says so again whenever the viewer comes back, which is no news."""
     if participant.role != WireRole.VIEWER or session.state in OVER or session.state == State.WAITING:
         return
@@ -98,15 +102,17 @@ def _admitted(db: AsyncSession, session: Session, participant: Participant, now:
     if first:
         participant.admitted_at = now
         db.add(participant)
-        record(db, session, "participant.admitted", now, **_who(participant))
+        record(db, context, session, "participant.admitted", now, **_who(participant))
     if first or session.state != State.ACTIVE:
-        life.step(db, session, Happening.ADMIT, now)
+        life.step(db, context, session, Happening.ADMIT, now)
 
 
-def _paused(db: AsyncSession, session: Session, participant: Participant, happening: Happening, now: datetime) -> None:
+def _paused(
+    db: AsyncSession, context: Context, session: Session, participant: Participant, happening: Happening, now: datetime
+) -> None:
     """The host says that its customer paused or went on. Said again, or in a state in which it means nothing, it is no news."""
     if participant.role == WireRole.HOST and (State(session.state), happening) in TABLE:
-        life.step(db, session, happening, now)
+        life.step(db, context, session, happening, now)
 
 
 def _count(db: AsyncSession, participant: Participant, report: Report) -> None:

@@ -74,7 +74,7 @@ async def commands(
 
     async def read() -> list[Command]:
         async with context.database.read() as db:
-            return [Command.model_validate(row) for row in await repository.commands_after(db, relay_id, after)]
+            return [service.command(context, row) for row in await repository.commands_after(db, relay_id, after)]
 
     return Commands(commands=await poll(context, service.topic(relay_id), wait, read))
 

@@ -13,7 +13,8 @@ from api.kit.secret import RELAY_PREFIX, digest, new_credential
 from api.problems import NoRelay
 from api.relays import repository
 from api.relays.models import Relay, RelayCommand
-from api.relays.schemas import Heartbeat, RelayRegister, RelayRegistered, RelayView, Tombstone
+from api.relays.schemas import Command, Heartbeat, RelayRegister, RelayRegistered, RelayView, Tombstone
+from api.sessions import details
 from api.sessions import repository as sessions
 from api.sessions.models import Participant, Session
 from api.sessions.tickets import RESUME_LIFE
@@ -21,6 +22,7 @@ from api.sessions.tickets import RESUME_LIFE
 RELAYS_PER_SESSION = 3
 MISSED_HEARTBEATS = 3
 KEPT = timedelta(hours=24)
+COMMAND = "relay command"
 
 
 async def add(db: AsyncSession, now: datetime, public_url: str) -> tuple[Relay, str]:
@@ -51,7 +53,7 @@ async def register(db: AsyncSession, context: Context, relay: Relay, body: Relay
         heartbeat_seconds=context.settings.relay_heartbeat.total_seconds(),
         jwks=context.signer.jwks,
         tombstones=[
-            *(_tombstone(session) for session in ended if relay.id in session.relay_ids),
+            *(_tombstone(context, session) for session in ended if relay.id in session.relay_ids),
             *(_sent_out(participant) for participant, ids in removed if relay.id in ids),
         ],
     )
@@ -87,8 +89,9 @@ async def preassign(db: AsyncSession, context: Context) -> list[str]:
     return [relay.id for relay in await repository.healthy(db, healthy_since(context), RELAYS_PER_SESSION)]
 
 
-def command_end(db: AsyncSession, session: Session, now: datetime) -> None:
+def command_end(db: AsyncSession, context: Context, session: Session, now: datetime) -> None:
     """Tell every relay of the session that it is over."""
+    reason = details.reason_of(context, session)
     for relay_id in session.relay_ids:
         db.add(
             RelayCommand(
@@ -96,14 +99,14 @@ def command_end(db: AsyncSession, session: Session, now: datetime) -> None:
                 type="end",
                 session_id=session.id,
                 by=session.ended_by,
-                reason=session.reason,
+                reason_sealed=None if reason is None else _sealed(context, session.id, reason),
                 created_at=now,
             )
         )
     wake_after(db, [topic(relay_id) for relay_id in session.relay_ids])
 
 
-def command_kick(db: AsyncSession, session: Session, sender: int, reason: str, now: datetime) -> None:
+def command_kick(db: AsyncSession, context: Context, session: Session, sender: int, reason: str, now: datetime) -> None:
     """Tell every relay of the session to close one participant and to refuse it from now on."""
     for relay_id in session.relay_ids:
         db.add(
@@ -113,7 +116,7 @@ def command_kick(db: AsyncSession, session: Session, sender: int, reason: str, n
                 session_id=session.id,
                 sender=sender,
                 by="operator",
-                reason=reason,
+                reason_sealed=_sealed(context, session.id, reason),
                 created_at=now,
             )
         )
@@ -170,11 +173,23 @@ def _sent_out(participant: Participant) -> Tombstone:
     )
 
 
-def _tombstone(session: Session) -> Tombstone:
+def _tombstone(context: Context, session: Session) -> Tombstone:
     assert session.ended_at is not None
     return Tombstone(
         session_id=session.id,
         by=session.ended_by or "system",
-        reason=session.reason or "ended",
+        reason=details.reason_of(context, session) or "ended",
         until=session.ended_at + RESUME_LIFE,
     )
+
+
+def command(context: Context, row: RelayCommand) -> Command:
+    """What a relay is told."""
+    members = {name: getattr(row, name) for name in Command.model_fields if name != "reason"}
+    if row.reason_sealed is not None:
+        members["reason"] = context.sealer.open(COMMAND, row.session_id or "", row.reason_sealed).decode()
+    return Command(**members)
+
+
+def _sealed(context: Context, session_id: str, reason: str) -> bytes:
+    return context.sealer.seal(COMMAND, session_id, reason.encode())

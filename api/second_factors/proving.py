@@ -54,7 +54,7 @@ async def _take_totp(db: AsyncSession, context: Context, operator: Operator, cod
     row = await repository.factor(db, operator.id, Method.TOTP)
     if row is None:
         return False
-    step = totp.matching_step(setting_up.opened(context, row), code, context.clock.now().timestamp())
+    step = totp.matching_step(setting_up.opened(context, operator, row), code, context.clock.now().timestamp())
     return step is not None and await repository.use_step(db, operator.id, step)
 
 

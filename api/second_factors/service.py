@@ -145,7 +145,7 @@ async def view(db: AsyncSession, context: Context, caller: Caller) -> MfaView:
     factors = [
         FactorView(
             method=Method(row.method),
-            sent_to=shortened(setting_up.opened(context, row)) if row.method in SENT else None,
+            sent_to=shortened(setting_up.opened(context, operator, row)) if row.method in SENT else None,
             created_at=row.created_at,
         )
         for row in await repository.confirmed(db, operator.id)
@@ -200,7 +200,7 @@ async def _challenge(
         row = await repository.factor(db, operator.id, method)
         if row is None:
             raise Conflict(f"The second step {method} is not set up.")
-        to = setting_up.opened(context, row)
+        to = setting_up.opened(context, operator, row)
         code = await codes.make_sent(db, context, operator.id, subject, method)
         await send_code(db, context, operator, method, to, code, language, later)
         sent_to = shortened(to)

@@ -49,7 +49,7 @@ async def confirm(
     row = await repository.factor(db, operator.id, method, pending=True)
     if row is None:
         raise Conflict("Nothing waits to be confirmed; start setting it up again.")
-    value, step = opened(context, row), 0
+    value, step = opened(context, operator, row), 0
     if method is Method.TOTP:
         found = totp.matching_step(value, code, context.clock.now().timestamp())
         right, step = found is not None, found or 0
@@ -122,9 +122,13 @@ async def refresh(db: AsyncSession, operator: Operator) -> None:
     db.add(operator)
 
 
-def opened(context: Context, row: SecondFactor) -> str:
+def opened(context: Context, operator: Operator, row: SecondFactor) -> str:
     """The secret, address or number of a factor."""
-    return context.sealer.open(PURPOSE, _about(row.operator_id, row.method), row.sealed).decode()
+    return (
+        context.keyring.organization(operator.organization_id)
+        .open(PURPOSE, about(operator.id, row.method), row.sealed)
+        .decode()
+    )
 
 
 def setup_subject(operator: Operator) -> str:
@@ -152,13 +156,16 @@ def _row(
         operator_id=operator.id,
         method=method,
         pending=pending,
-        sealed=context.sealer.seal(PURPOSE, _about(operator.id, method), value.encode()),
+        sealed=context.keyring.organization(operator.organization_id).seal(
+            PURPOSE, about(operator.id, method), value.encode()
+        ),
         created_at=context.clock.now(),
         last_step=step,
     )
 
 
-def _about(operator_id: str, method: str) -> str:
+def about(operator_id: str, method: str) -> str:
+    """What its value is sealed for."""
     return f"{operator_id}/{method}"
 
 

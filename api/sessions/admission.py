@@ -11,7 +11,7 @@ from api.organizations.models import Organization
 from api.problems import NotFound, SessionGone, TokenRefused
 from api.relays import service as relays
 from api.relays.models import Relay
-from api.sessions import clients, policy, repository, statement, tickets, views
+from api.sessions import clients, details, policy, repository, statement, tickets, views
 from api.sessions.models import Participant, Session
 from api.sessions.modes import Mode
 from api.sessions.schemas import (
@@ -67,13 +67,15 @@ async def resume(db: AsyncSession, context: Context, token: str) -> ResumeView:
     """The next resume ticket for the newest one, even when that has expired, until the session ends."""
     session, participant, claims = await bearer(db, context, token)
     if session.state in OVER:
-        raise SessionGone("Start a new session.", ended_by=session.ended_by, reason=session.reason)
+        raise SessionGone("Start a new session.", ended_by=session.ended_by, reason=details.reason_of(context, session))
     counter = claims.get("cnt")
     if not isinstance(counter, int) or counter < participant.resume_counter - COUNTERS_BACK:
         raise TokenRefused("A newer resume ticket was given out; use that one.")
     if not await policy.allows(db, await policy.operator_of(db, session), session):
         await policy.end_forbidden(db, context, session)
-        raise SessionGone("Start a new session.", keep=True, ended_by=session.ended_by, reason=session.reason)
+        raise SessionGone(
+            "Start a new session.", keep=True, ended_by=session.ended_by, reason=details.reason_of(context, session)
+        )
     await _refuse_operator(db, context, session, participant)
     await policy.refresh(db, context, session)
     given = await relays.assign(db, context, session)

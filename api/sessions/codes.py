@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from api.context import Context
 from api.kit.sealing import Sealer
 from api.problems import Unavailable
 from api.sessions import repository
-from api.sessions.models import SessionCode
+from api.sessions.models import Session, SessionCode
 
 DEFAULT_LIFE = timedelta(minutes=10)
 SHORTEST_LIFE = timedelta(minutes=1)
@@ -26,7 +27,7 @@ SHIELDED_DIGITS = 10
 KEPT_AFTER_END = timedelta(hours=24)
 """For so long a code does not come back."""
 _DRAWS = 16
-_PURPOSE = "session code"
+PURPOSE = "session code"
 _CODE = re.compile(rf"[0-9]{{{FEWEST_DIGITS},{MOST_DIGITS}}}", re.ASCII)
 
 
@@ -48,13 +49,13 @@ def normalised(typed: str) -> str | None:
 
 def lookup(sealer: Sealer, code: str) -> str:
     """The keyed hash under which a code is stored."""
-    return sealer.lookup(_PURPOSE, code)
+    return sealer.lookup(PURPOSE, code)
 
 
 async def draw(
     db: AsyncSession,
-    sealer: Sealer,
-    session_id: str,
+    context: Context,
+    session: Session,
     digits: int,
     expires_at: datetime,
     starts_at: datetime | None = None,
@@ -63,9 +64,9 @@ async def draw(
     for _ in range(_DRAWS):
         code = f"{secrets.randbelow(10**digits):0{digits}}"
         row = SessionCode(
-            lookup=lookup(sealer, code),
-            session_id=session_id,
-            sealed=sealer.seal(_PURPOSE, session_id, code.encode()),
+            lookup=lookup(context.sealer, code),
+            session_id=session.id,
+            sealed=context.keyring.customer(session).seal(PURPOSE, session.id, code.encode()),
             starts_at=starts_at,
             expires_at=expires_at,
         )
@@ -74,8 +75,9 @@ async def draw(
     raise Unavailable("No free session code was found; ask for a longer one with expires_in over 3600.", retry_after=60)
 
 
-def reveal(sealer: Sealer, row: SessionCode | None, now: datetime) -> str | None:
+def reveal(context: Context, session: Session, row: SessionCode | None) -> str | None:
     """The digits, while the code can still be used."""
-    if row is None or row.sealed is None or row.claimed_at is not None or row.expires_at <= now:
+    if row is None or row.sealed is None or row.claimed_at is not None or row.expires_at <= context.clock.now():
         return None
-    return sealer.open(_PURPOSE, row.session_id, row.sealed).decode()
+    sealer = context.keyring.organization(session.organization_id)
+    return sealer.open(PURPOSE, session.id, row.sealed).decode()

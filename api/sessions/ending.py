@@ -6,7 +6,7 @@ from api.context import Context
 from api.events.service import record
 from api.handover import leaving
 from api.relays import service as relays
-from api.sessions import repository
+from api.sessions import details, repository
 from api.sessions.models import Session
 from api.sessions.modes import Party
 from api.sessions.states import Happening, State, next_state
@@ -26,8 +26,8 @@ async def expire(db: AsyncSession, context: Context, session: Session) -> None:
     session.ended_at, session.ended_by, session.reason = now, Party.SYSTEM, "expired"
     db.add(session)
     await repository.close_code(db, session.id, now)
-    record(db, session, "session.expired", now, state=str(State.EXPIRED))
-    relays.command_end(db, session, now)
+    record(db, context, session, "session.expired", now, state=str(State.EXPIRED))
+    relays.command_end(db, context, session, now)
 
 
 async def end_all_of(db: AsyncSession, context: Context, operator_id: str) -> None:
@@ -52,11 +52,12 @@ async def last_counts_came(db: AsyncSession, context: Context, session: Session)
 
 async def _close(db: AsyncSession, context: Context, session: Session, by: Party, reason: str) -> None:
     now = context.clock.now()
-    session.ended_at, session.ended_by, session.reason = now, by, reason
+    session.ended_at, session.ended_by = now, by
+    details.give_reason(context, session, reason)
     db.add(session)
     await repository.close_code(db, session.id, now)
-    record(db, session, "session.ended", now, state=str(State.ENDED), ended_by=str(by), reason=reason)
-    relays.command_end(db, session, now)
+    record(db, context, session, "session.ended", now, state=str(State.ENDED), ended_by=str(by), reason=reason)
+    relays.command_end(db, context, session, now)
     connected = any(row.relay_id for row in await repository.participants(db, session.id))
     patience = context.settings.webhook_patience if connected else None
     await outbox.announce(db, session, "session.ended", now, patience)

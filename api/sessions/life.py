@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from api.context import Context
 from api.events.service import record
 from api.sessions.models import Session
 from api.sessions.states import Happening, State, next_state
@@ -17,7 +18,7 @@ _EVENTS = {
 }
 
 
-def step(db: AsyncSession, session: Session, happening: Happening, now: datetime) -> None:
+def step(db: AsyncSession, context: Context, session: Session, happening: Happening, now: datetime) -> None:
     """Apply what happened; TransitionNotAllowed when it cannot happen now. Ending has its own way (ending.py)."""
     before, after = session.state, next_state(session.state, happening)
     session.state = after
@@ -30,4 +31,4 @@ def step(db: AsyncSession, session: Session, happening: Happening, now: datetime
     session.interrupted_at = now if after is State.INTERRUPTED else None
     db.add(session)
     if after != before and after in _EVENTS:
-        record(db, session, _EVENTS[after], now, state=str(after))
+        record(db, context, session, _EVENTS[after], now, state=str(after))

@@ -15,6 +15,9 @@ def _some(name: str, *columns: str, where: str, unique: bool = False) -> Index:
     return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
+OTHER = "other"
+FORGOTTEN = ""
+"""In place of the id of a key that was destroyed."""
 _LIVE = "ended_at IS NULL"
 
 
@@ -63,8 +66,9 @@ class Session(SQLModel, table=True):
     customer_sealed: bytes | None = None
     reference_system: str | None = None
     reference_id: str | None = None
-    reference_url: str | None = None
-    meta: dict[str, Any] = Field(sa_column=Column("metadata", JSON, nullable=False))
+    reference_url_sealed: bytes | None = None
+    metadata_sealed: bytes | None = None
+    """JSON; none: nothing was given."""
     max_seconds: int | None = None
     members: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     """All members of policy as they hold for it; narrowed when policies are, never widened. None: made before there were any."""
@@ -88,12 +92,20 @@ class Session(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     ended_by: str | None = None
     reason: str | None = None
-    note: str | None = None
+    """A word; OTHER when it was said in more than that."""
+    reason_sealed: bytes | None = None
+    """In more than a word."""
+    note_sealed: bytes | None = None
     """The newest of its notes."""
-    closing_reason: str | None = None
+    closing_reason_sealed: bytes | None = None
     """How it went, in the organisation's own words."""
     files: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     """How many files were moved: their paths are in its `file.moved` events, and nobody looks for them where there are none."""
+
+    @property
+    def forgotten(self) -> bool:
+        """Its customer was forgotten: what was sealed under their key cannot be opened, and nothing new is written down."""
+        return self.key_id == FORGOTTEN
 
     @property
     def verified_as(self) -> Verified:

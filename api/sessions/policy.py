@@ -288,7 +288,15 @@ def _tell(db: AsyncSession, context: Context, session: Session, now: datetime) -
     token = token_of(context, session)
     assert token is not None
     relays.command_policy(db, session, token, now)
-    record(db, session, "session.narrowed", now, features=session.features, max_session_seconds=session.max_seconds)
+    record(
+        db,
+        context,
+        session,
+        "session.narrowed",
+        now,
+        features=session.features,
+        max_session_seconds=session.max_seconds,
+    )
 
 
 def _refuse(refusals: list[Refusal], mode: Mode) -> None:

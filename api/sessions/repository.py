@@ -13,7 +13,6 @@ from api.auth.permissions import Caller
 from api.handover.models import SessionGuest
 from api.kit.insert import insert_new
 from api.kit.search import contains
-from api.notes.models import SessionNote
 from api.sessions.models import Participant, Session, SessionCode
 from api.sessions.modes import Mode
 from api.sessions.states import RUNNING, State
@@ -62,7 +61,9 @@ class Wanted:
     created_from: datetime | None = None
     created_to: datetime | None = None
     text: str | None = None
-    """In the reference or a note."""
+    """In the reference."""
+    noted: Sequence[str] = ()
+    """Or one of these: sessions with a note that has it."""
     queued: bool | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
@@ -83,10 +84,7 @@ class Wanted:
         if self.created_to is not None:
             found.append(col(Session.created_at) < self.created_to)
         if self.text is not None:
-            noted = select(SessionNote.session_id).where(
-                SessionNote.organization_id == Session.organization_id, contains(SessionNote.text, self.text)
-            )
-            found.append(contains(Session.reference_id, self.text) | col(Session.id).in_(noted))
+            found.append(contains(Session.reference_id, self.text) | col(Session.id).in_(self.noted))
         return found
 
 

@@ -10,11 +10,13 @@ from api.auth.caller import SessionsReader, SessionsWriter
 from api.context import Ctx, Db
 from api.customers import service as customers
 from api.events import repository as events
+from api.events import service as event_rules
 from api.events.service import topic
 from api.examples import answers
 from api.idempotency.service import Idempotent
 from api.kit.pages import MAX_PAGE, Cursor, Limit, Page, after_cursor, page_of
 from api.kit.search import SearchText
+from api.notes import service as notes
 from api.polling import poll
 from api.problems import (
     BadCursor,
@@ -108,6 +110,7 @@ async def list_sessions(
         created_from=created_from,
         created_to=created_to,
         text=q,
+        noted=await notes.sessions_with(db, context, caller.organization_id, q) if q else (),
         queued=queue,
     )
     rows = await repository.page(db, caller, wanted, after_cursor(cursor), limit)
@@ -146,7 +149,7 @@ async def list_events(
 
     async def read() -> list[EventView]:
         async with context.database.read() as db:
-            return [EventView.model_validate(row) for row in await events.after(db, session_id, last, limit)]
+            return [event_rules.view(context, row) for row in await events.after(db, session_id, last, limit)]
 
     found = await poll(context, topic(session_id), wait, read)
     return page_of(found, [event.id for event in found], limit)

@@ -12,6 +12,7 @@ from api.sessions.modes import Mode, Party, Recording, Side, Verified, WireRole
 from api.sessions.states import State
 
 MAX_METADATA_MEMBERS = 32
+FORGOTTEN = "The customer was forgotten: everything that was known about them is gone for good."
 
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 LongText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
@@ -267,6 +268,10 @@ class SessionView(View):
     notes: list[NoteView] = Field(
         default_factory=list, description="All notes, oldest first; only for a single session."
     )
+    customer_id: str = Field(
+        description="The same e-mail address is the same customer.", examples=["cus_01KAH2V5QJ6T8N3W9XZB4C7D0E"]
+    )
+    forgotten: bool = Field(default=False, description=FORGOTTEN)
 
 
 class ParticipantShown(View):
@@ -350,3 +355,4 @@ class EventView(View):
     type: str = Field(examples=["session.claimed"])
     time: datetime
     data: dict[str, Any]
+    forgotten: bool = Field(default=False, description=FORGOTTEN)

@@ -60,7 +60,6 @@ async def make(db: AsyncSession, context: Context, caller: Caller, body: Session
         mode=body.mode,
         features=[],
         language=body.language,
-        meta=body.metadata,
         statement_sealed=b"",
         relay_ids=await relays.preassign(db, context),
         created_at=now,
@@ -68,7 +67,7 @@ async def make(db: AsyncSession, context: Context, caller: Caller, body: Session
         code_expires_at=expires_at,
     )
     policy.settle(session, members)
-    details.describe(context, session, body.customer, body.reference, body.purpose)
+    details.describe(context, session, body.customer, body.reference, body.purpose, body.metadata)
     details.sign_statement(context, session, organization, operator)
     db.add(session)
     await db.flush()
@@ -78,8 +77,8 @@ async def make(db: AsyncSession, context: Context, caller: Caller, body: Session
         wanted=body.code_digits or organization.code_digits,
         shielded=await context.join_budgets.shielded(db),
     )
-    code = await codes.draw(db, context.sealer, session.id, digits, expires_at, starts_at)
-    record(db, session, "session.created", now, state=str(State.WAITING), mode=str(session.mode))
+    code = await codes.draw(db, context, session, digits, expires_at, starts_at)
+    record(db, context, session, "session.created", now, state=str(State.WAITING), mode=str(session.mode))
     return Made(session, organization, operator, code)
 
 
@@ -96,13 +95,13 @@ async def end(db: AsyncSession, context: Context, caller: Caller, session_id: st
     session = await get(db, caller, session_id, lock=True)
     if session.state not in OVER:
         if body.note is not None:
-            notes.add(db, caller, session, body.note, context.clock.now())
+            notes.add(db, context, caller, session, body.note, context.clock.now())
         by = _party(caller, session)
         await ending.end(db, context, session, by, body.reason or "ended")
         if by is Party.ADMINISTRATOR:
             audit.record(
                 db, context, session.organization_id, Action.SESSION_ENDED_BY_FORCE, by=caller, target=session,
-                reason=session.reason,
+                reason=details.reason_of(context, session),
             )  # fmt: skip
     return session
 
@@ -123,7 +122,7 @@ async def issue_ticket(
         guest = await handover.guest(db, session.id, caller.operator_id)
         if guest is None:
             raise Forbidden("Only the operator of the session and its guests can join it.")
-    refuse_over(session)
+    refuse_over(context, session)
     operator = await operators.by_id(db, caller.organization_id, caller.operator_id)
     if operator is None:
         raise Forbidden("Only an operator of the organisation can join a session.")
@@ -154,26 +153,27 @@ async def restate(db: AsyncSession, context: Context, caller: Caller, session: S
     details.sign_statement(context, session, organization, operator)
 
 
-def refuse_over(session: Session) -> None:
+def refuse_over(context: Context, session: Session) -> None:
     """SessionEnded for a session in which nothing can happen any more."""
     if session.state in OVER:
-        raise SessionEnded("Start a new session.", ended_by=session.ended_by, reason=session.reason)
+        raise SessionEnded("Start a new session.", ended_by=session.ended_by, reason=details.reason_of(context, session))
 
 
 async def change(db: AsyncSession, context: Context, caller: Caller, session_id: str, patch: SessionPatch) -> Session:
     """Notes, how it went, what it belongs to: during the session and afterwards."""
     session = await get(db, caller, session_id, lock=True)
     now, given = context.clock.now(), patch.model_fields_set
+    details.refuse_forgotten(session)
     if "reference" in given:
-        details.refer(session, patch.reference)
+        details.refer(context, session, patch.reference)
     if "closing_reason" in given:
-        session.closing_reason = patch.closing_reason
+        details.conclude(context, session, patch.closing_reason)
     changed = sorted(given & {"reference", "closing_reason"})
     if changed:
         db.add(session)
-        record(db, session, "session.changed", now, members=changed, by=caller.id)
+        record(db, context, session, "session.changed", now, members=changed, by=caller.id)
     if patch.note is not None:
-        notes.add(db, caller, session, patch.note, now)
+        notes.add(db, context, caller, session, patch.note, now)
     return session
 
 

@@ -62,7 +62,11 @@ def store(context: Context, session: Session, statement: str) -> None:
 
 def stored(context: Context, session: Session) -> str:
     """The statement of a session."""
-    return context.keyring.customer(session).open(PURPOSE, session.id, session.statement_sealed).decode()
+    return (
+        context.keyring.organization(session.organization_id)
+        .open(PURPOSE, session.id, session.statement_sealed)
+        .decode()
+    )
 
 
 def sha256(statement: str) -> str:

@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from api.auth.permissions import Caller, Scope
 from api.context import Context
 from api.notes import repository as notes
+from api.notes import service as note_rules
 from api.operators import repository as operators
 from api.operators.models import Operator
 from api.organizations import repository as organizations
@@ -21,7 +22,6 @@ from api.sessions.schemas import (
     DeviceShown,
     Language,
     Limits,
-    NoteView,
     OperatorShown,
     OrganizationShown,
     ParticipantView,
@@ -44,8 +44,9 @@ class Made:
 async def one(db: AsyncSession, context: Context, caller: Caller, session: Session) -> SessionView:
     """One session, whole, with its notes."""
     view = (await many(db, context, caller, [session]))[0]
-    if session.note is not None:
-        view.notes = [NoteView.model_validate(row) for row in await notes.of_session(db, session.id)]
+    if session.note_sealed is not None:
+        rows = await notes.of_session(db, session.id)
+        view.notes = [note for row in rows if (note := note_rules.view(context, row))]
     return view
 
 
@@ -72,6 +73,7 @@ async def many(db: AsyncSession, context: Context, caller: Caller, sessions: Seq
     ids = [session.id for session in sessions]
     waiting = [session.id for session in sessions if session.state == State.WAITING]
     found_codes = await repository.codes_of(db, waiting) if waiting else {}
+    context.keyring.prefetch(caller.organization_id, {bytes.fromhex(one.key_id) for one in sessions if one.key_id})
     found_participants = await repository.participants_of(db, ids)
     helpers = {session.operator_id for session in sessions if session.operator_id is not None}
     names = await operators.names(db, caller.organization_id, helpers)
@@ -130,6 +132,7 @@ def _view(
     console = f"{public}/console/sessions/{session.id}"
     limits = Limits(**statement.limits_of(session))
     recording = Recording(session.recording)
+    about = details.opened(context, session)
     return SessionView(
         id=session.id,
         state=State(session.state),
@@ -146,12 +149,12 @@ def _view(
         organisation=organisation,
         device=_device(session),
         language=cast("Language | None", session.language),
-        customer=details.customer_of(context, session),
-        reference=details.reference_of(session),
-        purpose=details.purpose_of(context, session),
+        customer=about.customer,
+        reference=about.reference,
+        purpose=about.purpose,
         policy=Policy(mode=mode, features=session.features, recording=recording, limits=limits),
         limits=limits,
-        metadata=session.meta,
+        metadata=about.metadata,
         participants=[participant(row, session) for row in rows],
         created_at=session.created_at,
         starts_at=session.starts_at,
@@ -160,9 +163,11 @@ def _view(
         ends_at=session.ends_at,
         ended_at=session.ended_at,
         ended_by=Party(session.ended_by) if session.ended_by else None,
-        reason=session.reason,
-        closing_reason=session.closing_reason,
-        note=session.note,
+        reason=about.reason,
+        closing_reason=about.closing_reason,
+        note=about.note,
+        customer_id=session.customer_id,
+        forgotten=about.forgotten,
     )
 
 
@@ -181,7 +186,7 @@ def _code(context: Context, caller: Caller, session: Session, row: SessionCode |
     """The digits, for the operator, administrators, and whoever made the session; only to those who may start sessions."""
     if session.state != State.WAITING or Scope.SESSIONS_WRITE not in caller.scopes:
         return None
-    return codes.reveal(context.sealer, row, context.clock.now())
+    return codes.reveal(context, session, row)
 
 
 def _device(session: Session) -> DeviceShown | None:

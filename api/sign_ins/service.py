@@ -39,7 +39,9 @@ async def end(db: AsyncSession, context: Context, caller: Caller, operator_id: s
 
 def view(context: Context, caller: Caller, row: SignIn) -> SignInView:
     """What callers see."""
-    client = json.loads(context.sealer.open(CLIENT_PURPOSE, row.id, row.client_sealed))
+    client = json.loads(
+        context.keyring.organization(caller.organization_id).open(CLIENT_PURPOSE, row.id, row.client_sealed)
+    )
     return SignInView(
         id=row.id,
         current=caller.proof is not None and caller.proof.sign_in_id == row.id,

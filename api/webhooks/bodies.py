@@ -18,27 +18,29 @@ async def session_ended(db: AsyncSession, context: Context, session: Session) ->
     organization = await db.get_one(Organization, session.organization_id)
     rows = await repository.participants(db, session.id)
     ended_at = session.ended_at or context.clock.now()
+    receipt = await receipts.at_the_end(db, context, session)
+    about = details.opened(context, session)
     lasted = (ended_at - session.started_at).total_seconds() if session.started_at else 0
     return SessionEnded(
         timestamp=ended_at,
         data=SessionEndedData(
             session_id=session.id,
             mode=Mode(session.mode),
-            reference=details.reference_of(session),
-            customer=details.customer_of(context, session),
+            reference=about.reference,
+            customer=about.customer,
             operator=OperatorShown(id=operator.id, name=operator.name, verified=session.verified_as)
             if operator
             else None,
             organisation=OrganizationShown(id=organization.id, name=organization.name),
-            metadata=session.meta,
+            metadata=about.metadata,
             created_at=session.created_at,
             claimed_at=session.claimed_at,
             started_at=session.started_at,
             ended_at=ended_at,
             seconds=round(lasted),
             ended_by=Party(session.ended_by or Party.SYSTEM),
-            reason=session.reason or "ended",
-            note=session.note,
+            reason=about.reason or "ended",
+            note=about.note,
             bytes=BytesMoved(
                 from_host=sum(row.bytes_in for row in rows if row.role == WireRole.HOST),
                 from_viewers=sum(row.bytes_in for row in rows if row.role == WireRole.VIEWER),

@@ -10,6 +10,7 @@ import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.context import Context
+from api.kit.sealing import KeyDestroyed
 from api.sessions.models import Session
 from api.webhooks import bodies, guard, repository
 from api.webhooks.models import WebhookDelivery, WebhookEndpoint
@@ -76,25 +77,40 @@ async def send_due(context: Context) -> int:
         if not await repository.due(db, context.clock.now(), 1):
             return 0
     async with context.database.write() as db:
-        messages = [await _prepare(db, context, row) for row in await repository.due(db, context.clock.now(), AT_ONCE)]
+        rows = await repository.due(db, context.clock.now(), AT_ONCE)
+        messages = [message for row in rows if (message := await _prepare(db, context, row))]
     await asyncio.gather(*(_attempt(context, message) for message in messages))
     return len(messages)
 
 
-async def _prepare(db: AsyncSession, context: Context, row: WebhookDelivery) -> Message:
-    """Fix the body at the first attempt, and lease the row for this one."""
-    if row.body_sealed is None:
-        session = await db.get_one(Session, row.session_id)
-        body = (await bodies.session_ended(db, context, session)).model_dump_json()
-        row.body_sealed = context.sealer.seal(BODY_PURPOSE, row.id, body.encode())
-    else:
-        body = context.sealer.open(BODY_PURPOSE, row.id, row.body_sealed).decode()
+async def _prepare(db: AsyncSession, context: Context, row: WebhookDelivery) -> Message | None:
+    """Fix the body at the first attempt, and lease the row for this one; None when its customer was forgotten meanwhile."""
     endpoint = await db.get_one(WebhookEndpoint, row.endpoint_id)
+    sealer = context.keyring.organization(endpoint.organization_id)
+    try:
+        body = await _body(db, context, row)
+    except KeyDestroyed:
+        row.state, row.last_error = "dead", "the customer was forgotten"
+        db.add(row)
+        return None
     row.attempts += 1
     row.next_at = context.clock.now() + LEASE
     db.add(row)
-    secret = context.sealer.open(SECRET_PURPOSE, endpoint.id, endpoint.secret_sealed).decode()
+    secret = sealer.open(SECRET_PURPOSE, endpoint.id, endpoint.secret_sealed).decode()
     return Message(row.id, endpoint.url, body, secret)
+
+
+async def _body(db: AsyncSession, context: Context, row: WebhookDelivery) -> str:
+    """Sealed under the key of the session's customer."""
+    session = await db.get_one(Session, row.session_id)
+    sealer = context.keyring.customer(session)
+    if session.forgotten:
+        raise KeyDestroyed("nothing is told about a forgotten customer")
+    if row.body_sealed is not None:
+        return sealer.open(BODY_PURPOSE, row.id, row.body_sealed).decode()
+    body = (await bodies.session_ended(db, context, session)).model_dump_json()
+    row.body_sealed = sealer.seal(BODY_PURPOSE, row.id, body.encode())
+    return body
 
 
 async def _attempt(context: Context, message: Message) -> None:

@@ -49,7 +49,9 @@ async def create(
         organization_id=caller.organization_id,
         url=body.url,
         events=sorted(set(body.events)),
-        secret_sealed=context.sealer.seal(SECRET_PURPOSE, endpoint_id, secret.encode()),
+        secret_sealed=context.keyring.organization(caller.organization_id).seal(
+            SECRET_PURPOSE, endpoint_id, secret.encode()
+        ),
         created_by=caller.id,
         created_at=context.clock.now(),
     )
