@@ -6,6 +6,8 @@ organization disable | enable   nobody of it signs in, and what runs ends within
 organization open               people get in again from any network and without the entry link
 operator reset                  a one-time password for somebody whom no administrator can help
 relay add                       a relay and the token with which it proves itself
+backup | backup verify          database and keyring to encrypted files, while the service runs (api/backup/)
+restore, check                  put a backup back into an empty place; see whether everything fits together
 """
 
 import argparse
@@ -24,6 +26,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from api import admin_accounts, audit
 from api.app import start
 from api.audit import Action
+from api.backup import commands as backup_commands
 from api.context import Context
 from api.kit.clock import SystemClock
 from api.kit.ids import Kind, new_id
@@ -76,7 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--out", required=True, type=Path, help="file for the token, mode 0600")
     add.set_defaults(do=_relay_add, say=_say_relay)
     accounts = admin_accounts.add_commands(commands)
-    for command in (init, add, *accounts):
+    backups = backup_commands.add_commands(commands)
+    for command in (init, add, *accounts, *backups):
         command.add_argument("--json", action="store_true", help="for programs")
     return parser
 
@@ -84,6 +88,8 @@ def _parser() -> argparse.ArgumentParser:
 async def run(given: argparse.Namespace) -> Result:
     """Carry out a command on the database of the settings; CannotStart says why it cannot be done."""
     settings = read_settings()
+    if getattr(given, "alone", False):  # it must not touch the database as it is
+        return Result(await given.do(settings, given))
     context = Context.build(settings, SystemClock())
     do: Callable[[Context, AsyncSession, argparse.Namespace], Awaitable[Result]] = given.do
     try:

@@ -97,6 +97,12 @@ class KeyStore:
         with self._engine.connect() as connection:
             return [_key(row) for row in connection.execute(rows)]
 
+    def page(self, after: bytes, limit: int) -> Sequence[WrappedKey]:
+        """All keys by id, destroyed ones too: for backups."""
+        rows = select(WRAPPED_KEY).where(WRAPPED_KEY.c.id > after).order_by(WRAPPED_KEY.c.id).limit(limit)
+        with self._engine.connect() as connection:
+            return [_key(row) for row in connection.execute(rows)]
+
     def unnamed(self, before: int, after: bytes, limit: int) -> Sequence[bytes]:
         """Ids of customers' keys that were made before a time (seconds since 1970), by id."""
         rows = select(WRAPPED_KEY.c.id).where(
