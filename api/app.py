@@ -120,6 +120,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await start(context)
     tasks = [asyncio.create_task(upkeep.run(context)), asyncio.create_task(sender.run(context))]
     tasks.append(asyncio.create_task(mail_sender.run(context)))
+    if context.database.notices is not None:
+        tasks.append(asyncio.create_task(context.database.notices.run()))
     try:
         yield
     finally:

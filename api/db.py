@@ -7,6 +7,7 @@ Within the process writers queue on an asyncio lock, so none of them spins. On P
 
 import asyncio
 import contextlib
+import hashlib
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from sqlalchemy.orm import Session
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.kit import sqlite
+from api.kit.notices import SEND, Notices
 from api.kit.wake import Waker
 from api.problems import Problem
 
@@ -44,6 +46,7 @@ class Database:
         self.waker = waker
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine = create_engine(url)
+        self.notices = None if self.is_sqlite else Notices(libpq(url), waker)
         self._writer: contextlib.AbstractAsyncContextManager[Any] = (
             asyncio.Lock() if self.is_sqlite else contextlib.nullcontext()
         )
@@ -71,9 +74,17 @@ class Database:
             else:
                 await self._commit(db)
 
+    @property
+    def hears_all(self) -> bool:
+        """Whether every change to the database wakes who waits for it here, whichever process made it."""
+        return self.notices is None or self.notices.heard
+
     async def _commit(self, db: AsyncSession) -> None:
+        topics = db.info.get(_TOPICS, ())
+        if topics and self.notices is not None:
+            await (await db.connection()).exec_driver_sql(SEND, (self.notices.payloads(topics),))
         await db.commit()
-        self.waker.wake(db.info.get(_TOPICS, ()))
+        self.waker.wake(topics)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -83,6 +94,11 @@ class Database:
 def wake_after(db: AsyncSession, topics: Iterable[str]) -> None:
     """Wake those who wait on `topics`, once this transaction is committed."""
     db.info.setdefault(_TOPICS, set()).update(topics)
+
+
+def libpq(url: str) -> str:
+    """SQLAlchemy's address of a PostgreSQL as libpq and psycopg take it."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def create_engine(url: str) -> AsyncEngine:
@@ -129,6 +145,18 @@ async def lock_installation(db: AsyncSession) -> None:
     """For what must happen once in an installation: other api processes wait here until this transaction ends."""
     if db.get_bind().dialect.name == "postgresql":
         await (await db.connection()).exec_driver_sql(f"SELECT pg_advisory_xact_lock({INSTALLATION_LOCK})")
+
+
+async def take_turn(db: AsyncSession, name: str) -> bool:
+    """For what one process at a time does, over all processes: True until this transaction ends, False when another is at it.
+
+    Nobody waits. On SQLite there is one process, whose writers are one at a time anyway.
+    """
+    if db.get_bind().dialect.name != "postgresql":
+        return True
+    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+    row = await (await db.connection()).exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({key})")
+    return bool(row.scalar_one())
 
 
 async def ping(database: Database) -> bool:

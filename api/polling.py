@@ -8,8 +8,8 @@ from api.context import Context
 
 T = TypeVar("T")
 
-OTHER_PROCESS_SECONDS = 1.0
-"""On PostgreSQL another api process may have written: look again this often."""
+UNHEARD_SECONDS = 1.0
+"""While other api processes cannot be heard (api/kit/notices.py): look again this often."""
 
 
 async def poll(context: Context, topic: str, wait: float, read: Callable[[], Awaitable[list[T]]]) -> list[T]:
@@ -22,4 +22,4 @@ async def poll(context: Context, topic: str, wait: float, read: Callable[[], Awa
             left = deadline - loop.time()
             if found or left <= 0 or context.stopping.is_set():
                 return found
-            await listener.wait(left if context.database.is_sqlite else min(left, OTHER_PROCESS_SECONDS))
+            await listener.wait(left if context.database.hears_all else min(left, UNHEARD_SECONDS))

@@ -1,8 +1,18 @@
-"""Wake-ups inside one process: a long poll waits on a topic, a committed change wakes it."""
+"""Wake-ups: a long poll waits on a topic, a committed change wakes it. Those of other processes come in by `notices`."""
 
 import asyncio
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
+
+MAX_TOPIC_BYTES = 120
+"""A longer topic goes by its digest: what NOTIFY carries is bounded (8,000 bytes)."""
+
+
+def key_of(topic: str) -> str:
+    """What a topic is called between processes. The name of a name is itself."""
+    raw = topic.encode()
+    return topic if len(raw) <= MAX_TOPIC_BYTES else hashlib.sha256(raw).hexdigest()
 
 
 class Waker:
@@ -14,16 +24,16 @@ class Waker:
     def wake(self, topics: Iterable[str]) -> None:
         """Wake all who wait on any of `topics`."""
         for topic in topics:
-            for event in self._waiting.get(topic, ()):
+            for event in self._waiting.get(key_of(topic), ()):
                 event.set()
 
     def wake_all(self) -> None:
-        """Wake everybody: the process is about to end."""
+        """Wake everybody: the process is about to end, or may have missed something."""
         self.wake(list(self._waiting))
 
     def listen(self, topic: str) -> "Listener":
         """Start listening *before* reading, so that nothing falls between the read and the wait."""
-        return Listener(self._waiting, topic)
+        return Listener(self._waiting, key_of(topic))
 
 
 class Listener:

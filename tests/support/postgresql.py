@@ -67,7 +67,7 @@ def cluster(**settings: str) -> Iterator[Cluster]:
             os.chown(place, account.pw_uid, account.pw_gid)
         who: dict[str, Any] = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
         data = f"{place}/data"
-        initdb = [folder / "initdb", "-D", data, "-U", USER, *LOCALE]
+        initdb = [str(folder / "initdb"), "-D", data, "-U", USER, *LOCALE]
         subprocess.run(initdb, check=True, capture_output=True, cwd=place, **who)
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         server = subprocess.Popen(

@@ -142,7 +142,8 @@ def copies(
         yield lambda: copied(original, tmp_path / f"data{next(made) or ''}")
         return
     cluster: Cluster = request.getfixturevalue("cluster")
-    original, names = request.getfixturevalue("template_on_postgresql"), []
+    original = request.getfixturevalue("template_on_postgresql")
+    names: list[str] = []
 
     def copy() -> Installation:
         names.append(f"copy_{len(names)}")
