@@ -55,7 +55,11 @@ PENDING = "pending+jwt"
 TYPES = frozenset({ACCESS, TICKET, RESUME, STATEMENT, POLICY, INTRODUCTION, DEVICE, PENDING})
 
 RECEIPT = "tasuki-receipt"
-DOCUMENTS = frozenset({RECEIPT})
+CHECKPOINT = "tasuki-checkpoint"
+"""How an administrative log was at a time: how many lines, and the root over them."""
+PRUNED = "tasuki-audit-prune"
+"""The beginning of an administrative log was deleted, and what is needed to go on without it."""
+DOCUMENTS = frozenset({RECEIPT, CHECKPOINT, PRUNED})
 """What is signed to be kept: larger than a token, for nobody in particular, and good for ever (`sign_document`)."""
 
 Claims: TypeAlias = dict[str, Any]
