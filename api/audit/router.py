@@ -49,7 +49,11 @@ async def list_audit_events(
 
     `q` looks in actions and ids, and in the names and logins of the operators who acted or were acted upon.
     """
-    lookup = None if address is None else context.sealer.lookup(service.ADDRESS, address)
+    lookup = (
+        None
+        if address is None
+        else context.keyring.organization(caller.organization_id).lookup(service.ADDRESS, address)
+    )
     filters = repository.Filters(action, actor_id, target_id, lookup, since, until, q)
     rows = await repository.page(db, caller, filters, after_cursor(cursor), limit)
     return page_of([service.view(context, row) for row in rows], [row.id for row in rows], limit)

@@ -38,3 +38,6 @@ class AuditEventView(View):
     address: str | None = Field(default=None, description="Where the request came from.", examples=["192.0.2.7"])
     user_agent: str | None = Field(default=None, examples=["tasuki/0.1.0"])
     data: dict[str, Any] = Field(description="Details, which differ by action.", examples=[{"role": "operator"}])
+    forgotten: bool = Field(
+        default=False, description="It was about a customer who was forgotten: its details are gone for good."
+    )

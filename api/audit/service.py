@@ -14,7 +14,9 @@ from api.auth.permissions import Caller
 from api.context import Context
 from api.kit.asking import asking
 from api.kit.ids import Kind, new_id
+from api.kit.sealing import KeyDestroyed, Sealer
 from api.operators.models import Operator
+from api.sessions.models import Session
 
 PURPOSE = "audit event"
 ADDRESS = "audit address"
@@ -73,14 +75,20 @@ def record(
     *,
     by: Caller | Operator | Actor,
     target: SQLModel | str | None = None,
+    session: Any = None,  # a Session; Any, so that callers may spread a dict of details
     **data: Any,
 ) -> None:
     """One line, with the address and client of the request that is being served.
 
-    `target` is the row (or its id) that it was done to; `data` is JSON and sealed. Secrets have no place in either.
+    `target` is the row (or its id) that it was done to; `data` is JSON and sealed: under the key of the customer of `session`,
+    or of the session that is the target, else under the organisation's. Secrets have no place in either.
     """
     actor, where, event_id = Actor.of(by), asking(), new_id(Kind.EVENT)
     target_id = target if isinstance(target, str) or target is None else str(target.id)  # type: ignore[attr-defined]
+    about = target if session is None and isinstance(target, Session) else session
+    sealer = organization = context.keyring.organization(organization_id)
+    if about is not None and not about.forgotten:
+        sealer = context.keyring.customer(about)
     details = {
         "actor_name": actor.name,
         "target_name": getattr(target, "name", None),
@@ -98,15 +106,27 @@ def record(
             actor_id=actor.id,
             target_type=None if target_id is None else kind_of(target_id),
             target_id=target_id,
-            address_lookup=None if where.address is None else context.sealer.lookup(ADDRESS, where.address),
-            sealed=context.sealer.seal(PURPOSE, event_id, json.dumps(details, default=str).encode()),
+            address_lookup=None if where.address is None else organization.lookup(ADDRESS, where.address),
+            sealed=sealer.seal(PURPOSE, event_id, json.dumps(details, default=str).encode()),
         )
     )
 
 
+FORGOTTEN: dict[str, Any] = {"actor_name": None, "address": None, "user_agent": None, "data": {}}
+
+
+def opened(sealer: Sealer, event: AuditEvent) -> dict[str, Any]:
+    """The details of a line; nothing of one about a customer who was forgotten."""
+    try:
+        details: dict[str, Any] = json.loads(sealer.open(PURPOSE, event.id, event.sealed))
+    except KeyDestroyed:
+        return FORGOTTEN
+    return details
+
+
 def view(context: Context, event: AuditEvent) -> AuditEventView:
     """What callers see: the line with its details opened."""
-    details = json.loads(context.sealer.open(PURPOSE, event.id, event.sealed))
+    details = opened(context.keyring.organization(event.organization_id), event)
     target = None
     if event.target_id is not None:
         target = AuditTarget(type=event.target_type or "", id=event.target_id, name=details.get("target_name"))
@@ -119,4 +139,5 @@ def view(context: Context, event: AuditEvent) -> AuditEventView:
         address=details["address"],
         user_agent=details["user_agent"],
         data=details["data"],
+        forgotten=details is FORGOTTEN,
     )

@@ -77,6 +77,12 @@ class KeyStore:
             row = connection.execute(rows).first()
         return None if row is None else _key(row)
 
+    def versions(self, name: str) -> Sequence[WrappedKey]:
+        """All versions under a name, the oldest first."""
+        rows = select(WRAPPED_KEY).where(WRAPPED_KEY.c.name == name).order_by(WRAPPED_KEY.c.version)
+        with self._engine.connect() as connection:
+            return [_key(row) for row in connection.execute(rows)]
+
     def names(self, start: str) -> Sequence[str]:
         """All names that begin so."""
         rows = select(WRAPPED_KEY.c.name).where(WRAPPED_KEY.c.name.startswith(start, autoescape=True)).distinct()
@@ -97,16 +103,13 @@ class KeyStore:
         with self._engine.connect() as connection:
             return [_key(row) for row in connection.execute(rows)]
 
-    def page(self, after: bytes, limit: int) -> Sequence[WrappedKey]:
-        """All keys by id, destroyed ones too: for backups."""
-        rows = select(WRAPPED_KEY).where(WRAPPED_KEY.c.id > after).order_by(WRAPPED_KEY.c.id).limit(limit)
-        with self._engine.connect() as connection:
-            return [_key(row) for row in connection.execute(rows)]
-
     def unnamed(self, before: int, after: bytes, limit: int) -> Sequence[bytes]:
         """Ids of customers' keys that were made before a time (seconds since 1970), by id."""
         rows = select(WRAPPED_KEY.c.id).where(
-            WRAPPED_KEY.c.name.is_(None), WRAPPED_KEY.c.made_at < before, WRAPPED_KEY.c.id > after
+            WRAPPED_KEY.c.name.is_(None),
+            WRAPPED_KEY.c.made_at < before,
+            WRAPPED_KEY.c.id > after,
+            WRAPPED_KEY.c.wrapped != b"",
         )
         with self._engine.connect() as connection:
             return [

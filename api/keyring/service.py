@@ -11,6 +11,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from typing import Protocol
 
 from api.keyring.master import MASTER_ID, MasterKeys
@@ -28,7 +29,10 @@ AHEAD_GOOD_SECONDS = 12 * 3600
 """After this a key made ahead is not used any more; upkeep clears it later (CLEARED_AFTER_SECONDS)."""
 CLEARED_AFTER_SECONDS = 48 * 3600
 _DATA, _LOOKUP = "data key", "lookup key"
+_LOOKUP_NAME = " lookup"
 _TRIES = 5
+MOST_NAMED = 10_000
+"""Rows of one reading: keys of organisations, or of customers."""
 
 
 class HasKey(Protocol):
@@ -139,6 +143,65 @@ class Keyring:
                 found = self._lookups[owner] = self._newest(lookup_name(owner), owner, _LOOKUP)[1]
             return found
 
+    def rotate(self, owner: str) -> DataKey:
+        """A new version of an owner's own key, durable, which seals from now on. Those before still open."""
+        with self._lock:
+            for _ in range(_TRIES):
+                before = self.store.newest(owner)
+                if before is not None and before.destroyed:
+                    raise KeyDestroyed(f"the key of {owner} was destroyed")
+                version = 1 if before is None else before.version + 1
+                made, _secret = self._wrap(self.master, owner, _DATA, name=owner, version=version)
+                if self.store.add([made]):
+                    self.forget_opened()
+                    return self.current(owner)
+            raise SealError(f"no new key could be made for {owner}")
+
+    def older(self, owner: str) -> list[bytes]:
+        """Ids of the owner's own keys that are not destroyed, without the newest."""
+        return [row.id for row in self.store.versions(owner)[:-1] if not row.destroyed]
+
+    def rewrap(self, owner: str, wrapper: bytes, limit: int) -> int:
+        """Wrap up to `limit` customers' keys under the owner's newest key that are wrapped by an older one; how many it were."""
+        with self._lock:
+            newest, old, fresh = self.current(owner), self.named(owner, wrapper), []
+            for row in self.store.wrapped_by(wrapper, b"", limit):
+                secret = old.open(_DATA, about(owner, row.id), row.wrapped)
+                fresh.append(replace(row, wrapper=newest.id, wrapped=newest.seal(_DATA, about(owner, row.id), secret)))
+            if fresh:
+                self.store.rewrap(fresh)
+            return len(fresh)
+
+    def rewrap_all(self) -> int:
+        """Wrap what a master key wraps under the first of the master key file; how many keys it were."""
+        with self._lock:
+            self.master.reload()
+            rows = self.store.wrapped_by(MASTER_ID, b"", MOST_NAMED)
+            fresh = []
+            for row in rows:
+                name = row.name or ""
+                owner, kind = (
+                    (name.removesuffix(_LOOKUP_NAME), _LOOKUP) if name.endswith(_LOOKUP_NAME) else (name, _DATA)
+                )
+                secret = self.master.open(kind, about(owner, row.id), row.wrapped)
+                fresh.append(replace(row, wrapped=self.master.seal(kind, about(owner, row.id), secret)))
+            if fresh:
+                self.store.rewrap(fresh)
+            return len(fresh)
+
+    def destroy_owner(self, owner: str) -> int:
+        """Destroy every key of an organisation: its own, its lookups and its customers'; how many it were."""
+        with self._lock:
+            own = [row.id for name in (owner, lookup_name(owner)) for row in self.store.versions(name)]
+            count = 0
+            for wrapper in own:
+                while found := [row.id for row in self.store.wrapped_by(wrapper, b"", MOST_NAMED)]:
+                    count += self.store.destroy(found)
+            count += self.store.destroy(own)
+            self._ahead.pop(owner, None)
+            self.forget_opened()
+            return count
+
     def destroy(self, key_ids: Collection[bytes]) -> int:
         """Make everything unreadable that is sealed under these keys; how many were still there."""
         with self._lock:
@@ -209,7 +272,7 @@ class Keyring:
 
 def lookup_name(owner: str) -> str:
     """The name of an owner's lookup key in the store."""
-    return f"{owner} lookup"
+    return f"{owner}{_LOOKUP_NAME}"
 
 
 def about(owner: str, key_id: bytes) -> str:

@@ -10,7 +10,7 @@ from api.signing.models import StoredKey
 from api.signing.signer import Signer
 from wire.tokens import SigningKey
 
-_PURPOSE = "signing key"
+PURPOSE = "signing key"
 
 
 async def load_keys(db: AsyncSession, signer: Signer, sealer: Sealer, clock: Clock) -> None:
@@ -22,7 +22,7 @@ async def load_keys(db: AsyncSession, signer: Signer, sealer: Sealer, clock: Clo
         db.add(stored[0])
         await db.flush()
     newest = stored[-1]
-    private = SigningKey.from_pem(sealer.open(_PURPOSE, newest.kid, newest.pem_sealed))
+    private = SigningKey.from_pem(sealer.open(PURPOSE, newest.kid, newest.pem_sealed))
     signer.load(private, {row.kid: row.public_jwk for row in stored})
 
 
@@ -31,6 +31,6 @@ def _make(sealer: Sealer, clock: Clock) -> StoredKey:
     return StoredKey(
         kid=key.kid,
         public_jwk=key.public_jwk,
-        pem_sealed=sealer.seal(_PURPOSE, key.kid, key.to_pem()),
+        pem_sealed=sealer.seal(PURPOSE, key.kid, key.to_pem()),
         created_at=clock.now(),
     )
