@@ -13,8 +13,9 @@ from sqlalchemy.exc import OperationalError
 
 from api import health
 from api.health import Condition
-from api.operation.facts import Facts, Outbox, look
+from api.operation.facts import Facts, look
 from api.operation.listener import admin_app
+from api.operation.repository import Outbox
 from tests.integration.api.support import PASSWORD, Api, problem
 
 GIB = 1 << 30
@@ -27,8 +28,10 @@ async def facts_of(api: Api) -> Facts:
 def judged(api: Api, facts: Facts) -> dict[str, Condition]:
     """The parts that are not well."""
     state = health.judge(api.app.state.context, facts)
-    bad = {name: part for name, part in state.parts.items() if part is not Condition.OK}
-    assert state.status is (Condition.FAILING if Condition.FAILING in bad.values() else Condition.WARNING if bad else Condition.OK)
+    bad: dict[str, Condition] = {name: part for name, part in state.parts.items() if part is not Condition.OK}
+    assert state.status is (
+        Condition.FAILING if Condition.FAILING in bad.values() else Condition.WARNING if bad else Condition.OK
+    )
     return bad
 
 
@@ -43,7 +46,7 @@ async def test_each_part_is_judged_by_itself(api: Api) -> None:
     facts = await facts_of(api)
     late = Outbox(3, facts.now - timedelta(minutes=16))
     machine = facts.machine
-    for changes, expected in (
+    cases: list[tuple[dict[str, Any], dict[str, Condition]]] = [
         ({}, {}),
         ({"keyring": False}, {"keyring": Condition.FAILING}),
         ({"machine": replace(machine, disk_free=GIB // 2, disk_size=100 * GIB)}, {"disk": Condition.WARNING}),
@@ -57,8 +60,9 @@ async def test_each_part_is_judged_by_itself(api: Api) -> None:
         ({"clock_skew": timedelta(seconds=4)}, {}),
         ({"machine": replace(machine, certificate_until=facts.now + timedelta(days=13))}, {"certificate": Condition.WARNING}),
         ({"machine": replace(machine, certificate_until=facts.now - timedelta(days=1))}, {"certificate": Condition.WARNING}),
-    ):  # fmt: skip
-        assert judged(api, replace(facts, **changes)) == expected, changes  # type: ignore[arg-type]
+    ]  # fmt: skip
+    for changes, expected in cases:
+        assert judged(api, replace(facts, **changes)) == expected, changes
 
 
 async def test_without_its_database_it_is_not_ready_but_alive(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
