@@ -36,6 +36,7 @@ from api.organizations.router import router as organization
 from api.passkeys.router import router as passkeys
 from api.policies.router import router as policies
 from api.queue.router import router as queue
+from api.receipts.router import router as receipts
 from api.relays import repository as relay_rows
 from api.relays import service as relay_rules
 from api.relays.router import router as relays
@@ -52,6 +53,7 @@ from api.webhooks.router import router as webhooks
 ROUTERS = (  # asked in this order: what is asked for most comes first
     sessions,
     joining,
+    receipts,
     handover,
     invitations,
     queue,

@@ -29,7 +29,7 @@ BUSY_TIMEOUT_MS = 10_000
 """How long SQLite waits for another process's lock."""
 POOL_CONNECTIONS = 10
 POOL_TIMEOUT_SECONDS = 60
-MIGRATION = "0010"
+MIGRATION = "0011"
 """The newest revision under migrations/versions; a test compares."""
 
 INSTALLATION_LOCK = 0x7461737562

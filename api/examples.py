@@ -83,6 +83,8 @@ SAID: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "already-exists": ("There is an operator with the login bob; choose another login.", {}),
     "already-picked-up": ("Somebody else was faster; take the next one.", {}),
+    "receipt-not-yet": ("The session still runs; its receipt is made when it is over.", {"state": "active"}),
+    "receipt-gone": ("The customer of this session was forgotten, and the receipt with them.", {}),
     "session-ended": ("Start a new session.", {"ended_by": "operator", "reason": "solved"}),
     "idempotency-key-reused": ("This Idempotency-Key was used with another request; use a new key.", {}),
     "payload-too-large": ("A request has at most 262144 bytes.", {}),

@@ -24,6 +24,7 @@ from api.organizations.models import Organization
 from api.passkeys.models import Passkey
 from api.passwords.models import KnownDevice, PastPassword
 from api.policies.models import Policy
+from api.receipts.models import SessionReceipt
 from api.relays.models import Relay, RelayCommand, RelayReport
 from api.retention.holds.models import LegalHold
 from api.retention.models import RetentionRun
@@ -72,6 +73,7 @@ __all__ = [
     "SessionGuest",
     "SessionInvitation",
     "SessionNote",
+    "SessionReceipt",
     "SignIn",
     "StoredKey",
     "WebhookDelivery",

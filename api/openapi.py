@@ -37,6 +37,7 @@ TAGS = [
     {"name": "sessions", "description": "Start, follow and end sessions."},
     {"name": "queue", "description": "Customers who wait for whoever is free."},
     {"name": "joining", "description": "The customer's side: public, by code; and coming back after a loss."},
+    {"name": "receipts", "description": "What happened in a session, signed, for both sides to keep."},
     {"name": "operators", "description": "The people who help, and the policy of each."},
     {"name": "policies", "description": "What operators may do, to whom, from where and when; and why."},
     {"name": "organisation", "description": "Settings of your organisation."},

@@ -255,6 +255,14 @@ class CodeNotValid(NotFound):
     title = "The code is not valid"
 
 
+class ReceiptGone(NotFound):
+    """The customer was forgotten, or it is too late for them to fetch it here."""
+
+    slug = "receipt-gone"
+    title = "There is no receipt any more"
+    status = 410
+
+
 class MethodNotAllowed(Problem):
     """405: the path exists, the method does not."""
 
@@ -325,6 +333,13 @@ class DeviceWiped(Conflict):
     slug = "device-wiped"
     title = "The enrolment of the device was wiped"
     status = 410
+
+
+class ReceiptNotYet(Conflict):
+    """A receipt is made when the session is over; `state` says where it is."""
+
+    slug = "receipt-not-yet"
+    title = "There is no receipt yet"
 
 
 class TransitionNotAllowed(Conflict):

@@ -3,6 +3,8 @@
 from typing import Any
 
 from api.policies.members import Members
+from api.receipts.samples import FACTS
+from api.receipts.samples import FILE as RECEIPT_FILE
 from api.sessions.modes import Mode
 
 ULID = "01KAH2V5QJ6T8N3W9XZB4C7D0E"
@@ -298,6 +300,8 @@ ANSWERS: dict[str, Any] = {
         "operator": None,
     },
     "list_session_participants": _page(HOST, VIEWER),
+    "get_session_receipt": RECEIPT_FILE,
+    "get_receipt": RECEIPT_FILE,
     "list_session_events": _page(
         {
             "id": f"evt_{ULID}",
@@ -404,12 +408,17 @@ REQUESTS: dict[str, Any] = {
             "reason": "solved",
             "note": "Reinstalled the driver.",
             "bytes": {"from_host": 4_711_000, "from_viewers": 18_231},
+            "receipt": RECEIPT_FILE,
         },
     },
+    "report_receipt_facts": FACTS,
 }
 """Whole requests by operation."""
 
 PARAMETERS: dict[str, tuple[str, Any]] = {
+    "format": ("csv for all rows at once.", "json"),
+    "lang": ("The language of the page.", "en"),
+    "time_zone": ("The time zone of the page's times.", "Asia/Tokyo"),
     "session_id": ("Id of the session.", WAITING["id"]),
     "operator_id": ("Id of the operator.", BOB["id"]),
     "policy_id": ("Id of the policy.", POLICY["id"]),

@@ -236,3 +236,14 @@ def size(count: int) -> str:
     while number >= 1000 and unit < len(_UNITS) - 1:
         number, unit = number / 1000, unit + 1
     return f"{count} B" if unit == 0 else f"{number:.1f} {_UNITS[unit]}"
+
+
+def file_name(receipt: Mapping[str, Any]) -> str:
+    """What a receipt is called on a disk, without its ending: the day and the organisation, in letters that every disk takes."""
+    name = "".join(
+        char if char.isalnum() and char.isascii() else "-" for char in receipt["server"]["organisation"]["name"]
+    )
+    words = "-".join(part for part in name.lower().split("-") if part)[:40].strip("-")
+    return "-".join(
+        filter(None, ["tasuki-receipt", receipt["server"]["ended_at"][:10], words, receipt["session_id"][-6:].lower()])
+    )

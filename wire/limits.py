@@ -76,11 +76,11 @@ CHAT_KEPT = 200
 """Messages that the host keeps, to pass on to who comes back."""
 MAX_CONTROL_BYTES = 32 * 1024
 MAX_TOKEN_BYTES = 8 * 1024
-MAX_DOCUMENT_BYTES = 64 * 1024
+MAX_DOCUMENT_BYTES = 128 * 1024
 """A signed document that is kept, such as a receipt."""
 
 # Receipts (wire/receipt.py)
-MAX_RECEIPT_BYTES = 128 * 1024
+MAX_RECEIPT_BYTES = 256 * 1024
 """The file: what was signed, once to read and once as it was signed, and the key."""
 MAX_GRANT_SPANS = 128
 """From-to times of single grants that a host reports; what comes after that is only counted."""

@@ -22,6 +22,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, NoReturn
 
 from wire import tokens
@@ -32,11 +33,12 @@ from wire.tokens import Jwk, SigningKey
 FORM: Final = "tasuki-receipt/1"
 VERSION: Final = 1
 MAX_TEXT_CHARACTERS: Final = 1000
-MAX_PEOPLE: Final = 256
+MAX_PEOPLE: Final = 64
+"""Twice of what a relay lets into a room."""
 MAX_FILES: Final = 256
 MAX_FEATURES: Final = 64
 
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z", re.ASCII)
+_TIME = re.compile(r"2[01][0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _MEMBERS = {"form", "receipt", "signed", "keys"}
 _JWK_MEMBERS = {"kty", "crv", "x", "y", "kid", "use", "alg"}
@@ -241,7 +243,14 @@ def _boolean(value: Any) -> bool:
 
 
 def _time(value: Any) -> bool:
-    return isinstance(value, str) and _TIME.fullmatch(value) is not None
+    """RFC 3339 in UTC, and a day that there is."""
+    if not isinstance(value, str) or _TIME.fullmatch(value) is None:
+        return False
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _digest(value: Any) -> bool:

@@ -5,6 +5,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from api.context import Context
 from api.events.service import record
 from api.handover import leaving
+from api.receipts import repository as receipts
 from api.relays import service as relays
 from api.sessions import details, repository
 from api.sessions.models import Session
@@ -44,9 +45,13 @@ async def end_all_of_organization(db: AsyncSession, context: Context, organizati
 
 
 async def last_counts_came(db: AsyncSession, context: Context, session: Session) -> None:
-    """The relay's last word about an ended session: what waits to be told of it need not wait longer."""
+    """The relay's last word about an ended session: what waits to be told of it need not wait longer, unless for the host's."""
     await db.flush()
-    if not any(row.relay_id for row in await repository.participants(db, session.id)):
+    if any(row.relay_id for row in await repository.participants(db, session.id)):
+        return
+    receipt = await receipts.of_session(db, session.id)
+    told = receipt.facts_final if receipt is not None else session.started_at is not None
+    if told:
         await outbox.hasten(db, session.id, context.clock.now())
 
 

@@ -33,6 +33,13 @@ class Signer:
         return self._current is not None
 
     @property
+    def current(self) -> SigningKey:
+        """The newest key, for what is signed to be kept."""
+        if self._current is None:
+            raise RuntimeError("the signer was used before it was loaded")
+        return self._current
+
+    @property
     def jwks(self) -> dict[str, Any]:
         """The JWK set (RFC 7517) by which relays and endpoints verify."""
         return {"keys": list(self._public.values())}

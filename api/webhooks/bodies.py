@@ -1,10 +1,13 @@
 """What webhooks say."""
 
+import json
+
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.context import Context
 from api.operators.models import Operator
 from api.organizations.models import Organization
+from api.receipts import service as receipts
 from api.sessions import details, repository
 from api.sessions.models import Session
 from api.sessions.modes import Mode, Party, WireRole
@@ -45,5 +48,6 @@ async def session_ended(db: AsyncSession, context: Context, session: Session) ->
                 from_host=sum(row.bytes_in for row in rows if row.role == WireRole.HOST),
                 from_viewers=sum(row.bytes_in for row in rows if row.role == WireRole.VIEWER),
             ),
+            receipt=json.loads(receipt) if receipt else None,
         ),
     )

@@ -87,6 +87,11 @@ class SessionEndedData(View):
     reason: str = Field(examples=["ended"])
     note: str | None = None
     bytes: BytesMoved
+    receipt: dict[str, Any] | None = Field(
+        default=None,
+        description="The signed receipt, as `GET /v1/sessions/{session_id}/receipt` answers it; null when the customer"
+        " was forgotten meanwhile.",
+    )
 
 
 class SessionEnded(View):

@@ -47,6 +47,9 @@ GET    /v1/sessions/{session_id}                          sessions:read
 PATCH  /v1/sessions/{session_id}                          sessions:write
 GET    /v1/sessions/{session_id}/events                   sessions:read
 GET    /v1/sessions/{session_id}/participants             sessions:read
+GET    /v1/sessions/{session_id}/receipt                  sessions:read
+GET    /v1/receipt                                        resume_ticket
+PUT    /v1/receipt/facts                                  resume_ticket
 POST   /v1/sessions/{session_id}/ticket                   sessions:write
 POST   /v1/sessions/{session_id}/end                      sessions:write
 POST   /v1/sessions/{session_id}/transfer                 sessions:write

@@ -34,8 +34,14 @@ def changed(file: bytes, way: tuple[str | int, ...]) -> bytes:
     for name in way[:-1]:
         inner = inner[name]
     old = inner[way[-1]]
-    flipped = {bool: lambda: not old, int: lambda: old + 1, str: lambda: old[:-1] + ("x" if old[-1:] != "x" else "y")}
-    inner[way[-1]] = flipped.get(type(old), lambda: "x")()
+    if isinstance(old, bool):
+        inner[way[-1]] = not old
+    elif isinstance(old, int):
+        inner[way[-1]] = old + 1
+    elif isinstance(old, str):
+        inner[way[-1]] = old[:-1] + ("x" if old[-1:] != "x" else "y")
+    else:
+        inner[way[-1]] = "x"
     return json.dumps(whole).encode()
 
 
