@@ -40,12 +40,13 @@ async def _chat(session: str, server: str | None, timeout_seconds: float, as_jso
             seat,
             api,
             link_secret=remembered.get("link"),
-            resume_secret=remembered.get("resume"),
+            resume=remembered.resume(),
+            keep=remembered.keep_resume,
             proxy=proxy_for(seat.relays[0].url),
         )
         async with viewer:
             speak("waiting", "Waiting for the customer …", session=session)
-            await until_accepted(viewer, remembered, speak, timeout_seconds)
+            await until_accepted(viewer, speak, timeout_seconds)
             viewer.confirm()
             await _converse(viewer, remembered, speak)
 

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from agent.api_client import ApiClient
 from agent.commands.output import FAILED, CommandError
-from agent.commands.store import folder, read, write
+from agent.commands.store import folder, read
+from agent.private_file import write
 from texts import translate
 
 if TYPE_CHECKING:

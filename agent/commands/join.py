@@ -9,9 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import typer
 
 from agent.api_client import ApiClient, ApiError
-from agent.commands import hosting, supervisor
+from agent.commands import hosting, look, supervisor
 from agent.commands.hosting import host, proxy_for, refusal
-from agent.commands.look import look_on
 from agent.commands.output import REFUSED, CommandError, JsonOption, ServerOption, print_event, run, say
 from agent.commands.store import decode_link_secret
 from agent.host.capture import NoScreenError, open_screen
@@ -126,13 +125,15 @@ async def _come_back_or_join(
             return await hosting.come_back(left, source)
         finally:
             source.close()
+    if (looking := look.left_behind()) is not None:
+        return await look.come_back(looking)
     asked = parse_invitation(invitation or str(typer.prompt(translate("cli.ask_code", lang), err=True)).strip(), lang)
     address = _server(asked, server, lang)
     if not as_json:
         say(translate("cli.joining", lang, server=server_name(address)))
     async with ApiClient(address) as api:
         if await _mode(api, asked.code, lang) in SHARED:
-            return await look_on(api, await _claim(api, asked.code, lang), asked.secret, address, lang)
+            return await look.look_on(api, await _claim(api, asked.code, lang), asked.secret, address, lang)
         source = open_screen(kind, monitor)
         try:
             answer = await _claim(api, asked.code, lang)

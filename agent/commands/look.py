@@ -1,10 +1,12 @@
 """The customer looks at the operator's screen: `tasuki join` with the code of a session in mode `share` or `present`."""
 
 import asyncio
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.api_client import ApiClient
-from agent.commands.hosting import interface, proxy_for
+from agent.commands.hosting import FILE_SETTING, interface, proxy_for
 from agent.commands.output import CommandError
 from wire.errors import WireError
 
@@ -13,47 +15,114 @@ if TYPE_CHECKING:
 
     from agent.host.events import Ended
     from agent.host.ui import CustomerInterface, Question, Sign
+    from agent.seat import Seat
     from agent.viewer.events import Event
+    from agent.viewer.kept import KeptViewer, ViewerFile
     from agent.viewer.screen import ScreenWindow
     from agent.viewer.session import ViewerSession
 
 UNKNOWN_CALLER: Final = "unknown_caller"
 
 
+KEEP_SECONDS: Final = 5.0
+"""At least this often the file for a successor is written anew: it is good for 15 minutes, and says that somebody lives."""
+
+
 async def look_on(api: ApiClient, answer: dict[str, Any], secret: bytes | None, address: str, lang: str) -> "Ended":
     """Be the viewer of a session that was joined; returns who ended it and why."""
-    from agent.host.ui import Question  # noqa: PLC0415
     from agent.seat import Seat, SeatError  # noqa: PLC0415
+
+    try:
+        seat = await Seat.take(api, answer, "customer", "viewer")
+    except SeatError as error:
+        raise CommandError(str(error)) from error
+    return await _look(api, seat, address, lang, link=secret)
+
+
+def left_behind() -> "KeptViewer | None":
+    """What an earlier process left in this one's file, if it can still be come back to."""
+    return _file().load()
+
+
+async def come_back(left: "KeptViewer") -> "Ended":
+    """Go on as the viewer that an earlier process was; nobody is asked again."""
+    from agent.host.events import Ended  # noqa: PLC0415
+    from agent.seat import Seat, SeatError  # noqa: PLC0415
+
+    try:
+        seat = Seat.from_kept(left.seat)
+    except SeatError as error:
+        raise CommandError(str(error)) from error
+    async with ApiClient(left.server) as api:
+        await seat.renew(api)
+        if seat.ended is not None:
+            _file().erase()
+            return Ended(*seat.ended)
+        return await _look(api, seat, left.server, left.lang, resume=left.secrets)
+
+
+def _file() -> "ViewerFile":
+    """The file that the supervisor of this process named."""
+    from agent.viewer.kept import ViewerFile  # noqa: PLC0415
+
+    return ViewerFile(Path(os.environ[FILE_SETTING]))
+
+
+async def _look(
+    api: ApiClient,
+    seat: "Seat",
+    address: str,
+    lang: str,
+    *,
+    link: bytes | None = None,
+    resume: tuple[bytes, ...] = (),
+) -> "Ended":
+    from agent.host.ui import Question  # noqa: PLC0415
+    from agent.viewer.kept import KeptViewer  # noqa: PLC0415
     from agent.viewer.screen import open_window  # noqa: PLC0415
     from agent.viewer.session import ViewerSession  # noqa: PLC0415
 
     try:
-        seat = await Seat.take(api, answer, "customer", "viewer")
         question = Question.from_statement(seat.statement, address)
-    except (SeatError, ValueError) as error:
+    except ValueError as error:
         raise CommandError(str(error)) from error
-    viewer = ViewerSession(seat, api, link_secret=secret, proxy=proxy_for(seat.relays[0].url))
+    file = _file()
+
+    def keep(secrets: tuple[bytes, ...]) -> None:
+        file.save(KeptViewer(seat.keep_as(), secrets, address, lang))
+
+    proxy = proxy_for(seat.relays[0].url)
+    viewer = ViewerSession(seat, api, link_secret=link, resume=resume, keep=keep, proxy=proxy)
     async with interface(lang) as person, viewer, open_window(viewer, question, lang) as window:
-        return await _Look(viewer, person, question, window).run()
+        ended = await _Look(viewer, person, question, window, resumed=bool(resume)).run()
+    file.erase()
+    return ended
 
 
 class _Look:
     """What happens to the viewer, shown to the customer; what the customer wants, told to the viewer."""
 
     def __init__(
-        self, viewer: "ViewerSession", person: "CustomerInterface", question: "Question", window: "ScreenWindow | None"
+        self,
+        viewer: "ViewerSession",
+        person: "CustomerInterface",
+        question: "Question",
+        window: "ScreenWindow | None",
+        *,
+        resumed: bool,
     ) -> None:
+        """`resumed`: the customer had agreed before; the sign comes at once, and nothing is asked."""
         self._viewer, self._person, self._question, self._window = viewer, person, question, window
         self._asking: asyncio.Task[None] | None = None
-        self._live = False
+        self._live = resumed
         self._shown: Sign | None = None
 
     async def run(self) -> "Ended":
         from agent.host.events import Ended  # noqa: PLC0415
         from agent.viewer import events  # noqa: PLC0415
 
-        await self._person.show_waiting(self._question)
-        wants = asyncio.ensure_future(self._wants())
+        await (self._sign() if self._live else self._person.show_waiting(self._question))
+        wants, living = asyncio.ensure_future(self._wants()), asyncio.ensure_future(self._stay_known())
         try:
             while True:
                 event = await self._viewer.next_event()
@@ -62,7 +131,7 @@ class _Look:
                     return Ended(event.by, event.reason)
                 await self._show(event)
         finally:
-            tasks = [task for task in (wants, self._asking) if task is not None]
+            tasks = [task for task in (wants, living, self._asking) if task is not None]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -91,7 +160,7 @@ class _Look:
         protocol = self._viewer.protocol
         granted = tuple(sorted(protocol.grants & {"chat"}))
         state = "use" if "control" in protocol.grants and protocol.holder == "viewer" else "look"
-        sign = Sign(state, granted=granted, away=protocol.host_away)
+        sign = Sign(state, granted=granted, away=not protocol.live)
         if sign != self._shown:
             self._shown = sign
             await self._person.show_sign(self._question, sign)
@@ -108,6 +177,12 @@ class _Look:
 
     async def _consent(self) -> None:
         self._viewer.answer(await self._person.ask_consent(self._question))
+
+    async def _stay_known(self) -> None:
+        """The file for a successor has the newest ticket, and says by its age that somebody lives."""
+        while True:
+            await asyncio.sleep(KEEP_SECONDS)
+            self._viewer.keep()
 
     async def _wants(self) -> None:
         from agent.host.ui import Kind  # noqa: PLC0415

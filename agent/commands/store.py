@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from agent.api_client import ApiClient, ApiError
 from agent.commands.output import NOT_ALLOWED, CommandError
+from agent.private_file import write
 
 LINK_SECRET_BYTES: Final = 16
 EARLY_SECONDS: Final = 30.0
@@ -24,15 +25,6 @@ def folder() -> Path:
     import typer  # noqa: PLC0415
 
     return Path(os.environ.get("TASUKI_CONFIG_DIR") or typer.get_app_dir("tasuki"))
-
-
-def write(path: Path, value: object) -> None:
-    """For the owner's eyes only, replaced as a whole."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_suffix(".new")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(value, file)
-    draft.replace(path)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -148,6 +140,15 @@ class SessionSecrets:
             self._value[name] = base64.urlsafe_b64encode(secret).decode()
         write(self._path, self._value)
         self._forget_old()
+
+    def resume(self) -> tuple[bytes, ...]:
+        """What an earlier run may come back by, newest first."""
+        kept = self._value.get("resume")
+        return tuple(map(base64.urlsafe_b64decode, kept)) if isinstance(kept, list) else ()
+
+    def keep_resume(self, secrets: tuple[bytes, ...]) -> None:
+        self._value["resume"] = [base64.urlsafe_b64encode(secret).decode() for secret in secrets]
+        write(self._path, self._value)
 
     def forget(self) -> None:
         self._path.unlink(missing_ok=True)

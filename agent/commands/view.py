@@ -95,12 +95,13 @@ async def _headless(
             seat,
             api,
             link_secret=remembered.get("link"),
-            resume_secret=remembered.get("resume"),
+            resume=remembered.resume(),
+            keep=remembered.keep_resume,
             proxy=proxy_for(seat.relays[0].url),
         )
         async with viewer:
             speak("waiting", "Waiting for the customer …", session=session)
-            await until_accepted(viewer, remembered, speak, timeout_seconds)
+            await until_accepted(viewer, speak, timeout_seconds)
             if screenshot is not None:
                 await _until_settled(viewer)
                 write_png(viewer, screenshot)
@@ -118,15 +119,12 @@ def why(reason: str) -> str:
     return texts.get(key, f"{reason}.")
 
 
-async def until_accepted(
-    viewer: "ViewerSession", remembered: SessionSecrets, speak: Speaker, timeout_seconds: float
-) -> None:
+async def until_accepted(viewer: "ViewerSession", speak: Speaker, timeout_seconds: float) -> None:
     from agent.viewer import events  # noqa: PLC0415
 
     deadline = time.monotonic() + timeout_seconds
     while True:
         event = await _next(viewer, deadline)
-        remembered.put("resume", viewer.protocol.resume_secret)
         tell(event, speak)
         if isinstance(event, events.Ended):
             raise CommandError(f"the session ended before it began: {why(event.reason)} (by the {event.by})", REFUSED)

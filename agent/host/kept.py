@@ -6,12 +6,12 @@ counter of epochs and associations is on disk before a number of it is used, so 
 
 import base64
 import json
-import os
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from agent import private_file
 from agent.host.consent import KeptConsent
 from wire.limits import RESUME_SECONDS
 from wire.messages.chat import Line
@@ -114,14 +114,7 @@ class HostFile:
         self.path.unlink(missing_ok=True)
 
     def _write(self, value: dict[str, Any]) -> None:
-        """For the owner's eyes only, as a whole or not at all, on the disk before anything relies on it."""
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = self.path.with_suffix(".new")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(value, file)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self.path)
+        private_file.write(self.path, value, durable=True)
         self._written = value
 
 

@@ -65,17 +65,20 @@ class ViewerProtocol:
         host: int = 1,
         link: bytes | None = None,
         resume: bytes | None = None,
+        resume_before: bytes | None = None,
         demands: Demands = ANYTHING,
         introduction: str = "",
         customer: bool = False,
     ) -> None:
-        """`statement` is its SHA-256, `demands` what it demands; `link` the secret of a join link, `resume` the stored secret
-        of an earlier run; `introduction` the api's word for an operator whom the statement does not name; `customer` when the
-        host is the operator: then this side compares the digits and decides."""
+        """`statement` is its SHA-256, `demands` what it demands; `link` the secret of a join link; `resume` the stored secret of
+        an earlier run, `resume_before` the one before it where the host may not know the newest; `introduction` the api's word
+        for an operator whom the statement does not name; `customer` when the host is the operator: then this side compares
+        the digits and decides."""
         self.outbox = outbox
         self.picture = Picture(statement, host)
         self.resume_secret = resume
         """What to store for a resume after a restart."""
+        self._resume_before = resume_before
         self.grants: frozenset[str] = frozenset()
         self.ended: Ended | None = None
         self._parties = Parties(statement, host, sender, demands)
@@ -88,7 +91,7 @@ class ViewerProtocol:
         self._attempt_at = 0.0
         self._pair: Pair | None = None
         self._welcomed = False
-        self._proved = False
+        self.proved = False
         """Whether a welcome ever came: after that only its resume secret proves who is there."""
         self.confirmed = False
         """Whether the customer's acceptance is known otherwise than from the relay's side: by a secret, or by `confirm`."""
@@ -152,8 +155,7 @@ class ViewerProtocol:
             return []
         if self._host_here and not self._welcomed and not self._stopped:
             stuck = self._attempt is not None and now - self._attempt_at > HANDSHAKE_RETRY_SECONDS
-            resumed = self._pair is not None and self._pair.method == keys.METHOD_RESUME
-            if stuck or (resumed and now - self._attempt_at > PATIENCE_SECONDS):
+            if stuck or (self._resuming and now - self._attempt_at > PATIENCE_SECONDS):
                 return self._start(now)
         if self._welcomed and self._host_here and self._pair is not None and self._pair.worn:
             return self._start(now)
@@ -179,7 +181,8 @@ class ViewerProtocol:
 
     def verify_again(self, now: float) -> list[Event]:
         """After `Unproved`, and only when the operator wants it: start over, with new digits."""
-        self.resume_secret, self._stopped, self._proved, self.confirmed = None, False, False, False
+        self._forget_secrets()
+        self._stopped, self.proved, self.confirmed = False, False, False
         self.picture.clear()
         return self._start(now)
 
@@ -216,7 +219,7 @@ class ViewerProtocol:
         if self._wrong >= VERIFICATION_ATTEMPTS:
             self.end("verification_failed")
             return self.finish("system", "verification_failed")
-        self.resume_secret = None
+        self._forget_secrets()
         return [Retry("wrong digits"), *self._start(now)]
 
     def answer(self, yes: bool, now: float) -> list[Event]:  # noqa: ARG002 - every act is given the time
@@ -265,11 +268,16 @@ class ViewerProtocol:
 
     def _here(self, now: float) -> list[Event]:
         self._host_here = True
-        if self._pair is None:
+        if self._pair is None or self._resuming:
             return [HostHere(), *([] if self._stopped else self._start(now))]
         self.outbox.ordered(*self._pair.out.unacknowledged())
         self._feedback(now)
         return [HostHere()]
+
+    @property
+    def _resuming(self) -> bool:
+        """Whether there are keys of a resume that the host may not have got to know."""
+        return self._pair is not None and self._pair.method == keys.METHOD_RESUME and not self._welcomed
 
     def _start(self, now: float) -> list[Event]:
         self._pair, self._welcomed, self._attempt = None, False, None
@@ -322,8 +330,10 @@ class ViewerProtocol:
         self._pair = Pair(association, self._parties.viewer, self._parties.host, host=False)
         self._attempt, self._attempt_at = None, now
         self.picture.associated(self._pair.signer, now)
+        resumed = association.method == keys.METHOD_RESUME
+        self._resume_before = self.resume_secret if resumed else None
         self.resume_secret = association.resume_secret
-        if association.method == keys.METHOD_RESUME:
+        if resumed:
             return []
         self.confirmed = association.method == keys.METHOD_LINK and not self._customer
         by_digits = association.method == keys.METHOD_DIGITS
@@ -340,9 +350,9 @@ class ViewerProtocol:
             and self._attempt is not None
             and notice.attempt == self._attempt.attempt
         ):
-            if self._proved:
+            if self.proved and self._resume_before is None:
                 return self._unproved()
-            self.resume_secret = None
+            self.resume_secret, self._resume_before = self._resume_before, None
             return self._start(now)
         if notice.kind == NoticeKind.WAIT:
             self._attempt = None
@@ -357,10 +367,18 @@ class ViewerProtocol:
         """The host has no keys of ours: resume, or before any welcome start over."""
         if self._stopped or (self._attempt is not None and not self._attempt.answered):
             return []  # our M1 is on its way; the restart after 4 s covers a lost one
-        wrong = self._pair is not None and not self._proved
+        wrong = self._pair is not None and self._pair.method != keys.METHOD_RESUME and not self.proved
         if wrong:
-            self.resume_secret = None
+            self._forget_secrets()
         return [*([Retry("wrong digits")] if wrong else []), *self._start(now)]
+
+    @property
+    def resume_secrets(self) -> tuple[bytes, ...]:
+        """All that may still be of use after a restart, newest first: until the welcome, the host may not know the newest."""
+        return tuple(secret for secret in (self.resume_secret, self._resume_before) if secret is not None)
+
+    def _forget_secrets(self) -> None:
+        self.resume_secret = self._resume_before = None
 
     def _unproved(self) -> list[Event]:
         self._stopped, self._pair, self._attempt = True, None, None
@@ -422,7 +440,8 @@ class ViewerProtocol:
     def _welcome(self, message: control.Control, now: float) -> list[Event]:
         grants, host = message.get("grants"), message.get("host")
         self.grants = frozenset(map(str, grants)) if isinstance(grants, list) else frozenset()
-        self._welcomed = self._proved = True
+        self._welcomed = self.proved = True
+        self._resume_before = None
         self.holder = "host" if message.get("holder") == "host" else "viewer"
         for line in self.chat.waiting.values():
             self._say(Stream.CHAT, line.encode())
@@ -453,6 +472,11 @@ class ViewerProtocol:
             return []
         self.ended = Ended(by, reason)
         return [self.ended]
+
+    @property
+    def live(self) -> bool:
+        """Whether the host is there and has welcomed this process."""
+        return self._welcomed and self._host_here
 
     @property
     def host_away(self) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+from collections.abc import Callable
 from typing import Any, Final
 
 from agent.api_client import ApiClient
@@ -29,9 +30,12 @@ class ViewerSession:
         api: ApiClient,
         *,
         link_secret: bytes | None = None,
-        resume_secret: bytes | None = None,
+        resume: tuple[bytes, ...] = (),
+        keep: Callable[[tuple[bytes, ...]], None] | None = None,
         proxy: str | None = None,
     ) -> None:
+        """`resume` are the secrets that an earlier run left, newest first; `keep` is told those of this one, whenever they
+        change, before anything leaves under the keys they are about."""
         self.outbox = Outbox()
         self.protocol = ViewerProtocol(
             sender=seat.sender,
@@ -40,7 +44,8 @@ class ViewerSession:
             outbox=self.outbox,
             entropy=os.urandom,
             link=link_secret,
-            resume=resume_secret,
+            resume=resume[0] if resume else None,
+            resume_before=resume[1] if len(resume) > 1 else None,
             demands=seat.demands,
             introduction=seat.introduction,
             customer=seat.side == "customer",
@@ -50,6 +55,7 @@ class ViewerSession:
         self._link = Link(self, seat.relays, seat.ticket, lambda: seat.resume_ticket, proxy=proxy)
         self._events: asyncio.Queue[events.Event] = asyncio.Queue()
         self._tasks: list[asyncio.Task[Any]] = []
+        self._keep, self._resumed, self._kept = keep, bool(resume), resume
 
     async def __aenter__(self) -> "ViewerSession":
         self._tasks = [asyncio.ensure_future(work) for work in (self._carry(), self._tick(), self._renew())]
@@ -153,7 +159,21 @@ class ViewerSession:
             if isinstance(event, events.MoveOn):
                 self._link.move_on()
             self._events.put_nowait(event)
+        self._store()
         self._link.flush()
+
+    def _store(self) -> None:
+        if self.protocol.resume_secrets != self._kept:
+            self.keep()
+
+    def keep(self) -> None:
+        """Say what to keep once more, as tickets are renewed. Nothing is kept of a session that was never accepted."""
+        secrets = self.protocol.resume_secrets
+        if self._keep is None or self.protocol.ended is not None or not secrets:
+            return
+        if self.protocol.proved or self._resumed:
+            self._kept = secrets
+            self._keep(secrets)
 
     async def _carry(self) -> None:
         await self._link.run()

@@ -1,10 +1,15 @@
 """Modes `share` and `present`: the operator's screen, looked at by the customer in a browser or at a terminal (C5, C6)."""
 
+import json
+import os
 import re
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import mss
+import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -146,6 +151,40 @@ def test_the_customer_looks_on_at_a_terminal_by_link(stack: Stack, desktop: Xvfb
         customer.type("s")
         operator.until("The other side ended it")
         customer.until("You ended it")
+
+
+def test_a_killed_program_of_who_looks_on_comes_back_without_a_question(stack: Stack) -> None:
+    with sharing(stack, "--link") as operator, stack.customer(link_of(operator)) as customer:
+        customer.until("yes or no, then Enter")
+        customer.type("yes\n")
+        customer.until("● You look at the screen of Alice")
+        operator.until("Carol sees your screen")
+        operator.type("m")
+        operator.until("Message, then Enter")
+        operator.type("before\n")
+        customer.until("Alice: before")
+        for _ in range(2):  # the one who came back can be killed as well
+            [child] = psutil.Process(customer.pid).children()
+            customer.seen = ""
+            os.kill(child.pid, signal.SIGKILL)
+            customer.until(r"the session goes on(?s:.)*● You look at the screen of Alice(?s:.)*Alice: before")
+            assert customer.seen.count("●") == 2, "as not connected, and as connected"
+        assert "yes or no" not in customer.seen
+        assert "Six digits" not in customer.seen
+        customer.type("m")
+        customer.until("Message, then Enter")
+        customer.type("after\n")
+        operator.until("Carol: after")
+        [kept] = [path for path in hosts(stack) if json.loads(path.read_text()).get("kind") == "viewer"]
+        assert kept.stat().st_mode & 0o777 == 0o600
+        customer.type("s")
+        customer.until("You ended it")
+        operator.until("The other side ended it")
+        until(lambda: not kept.exists(), what="that nothing stays of a session that is over")
+
+
+def hosts(stack: Stack) -> list[Path]:
+    return list((stack.data.parent / "operator" / "hosts").glob("*.json"))
 
 
 def test_no_of_the_customer_ends_it_before_anything_is_shown(stack: Stack) -> None:

@@ -187,6 +187,37 @@ def test_a_reloaded_page_resumes_by_its_secret_without_asking() -> None:
     assert len(session.host.of(host_events.ConsentNeeded)) == 1
 
 
+@pytest.mark.parametrize("reloaded", [False, True], ids=["the process lives", "the page is reloaded as well"])
+def test_a_resume_whose_last_message_was_lost_is_done_again_by_the_secret_before(reloaded: bool) -> None:
+    """The viewer has its new secret at M4; the host only at M5, which the relay took with it."""
+    session = Session()
+    viewer = session.accepted(session.viewer())
+    session.disconnect(viewer)
+    viewer = session.viewer(resume=viewer.core.resume_secret)
+    before = viewer.core.resume_secret
+
+    def proof_is_lost(to: int, frame: bytes) -> list[bytes]:
+        return [] if to == 1 and any(message[24] == 5 for message in split_frame(frame)) else [frame]
+
+    session.tamper = proof_is_lost
+    session.connect(viewer)
+    session.settle()
+    assert viewer.core.resume_secret != before
+    assert not viewer.of(events.Accepted)
+    session.disconnect(viewer)
+    session.tamper = lambda _to, frame: [frame]
+    if reloaded:
+        stored = viewer.core.resume_secrets
+        viewer = session.viewer(resume=stored[0], resume_before=stored[1])
+    session.connect(viewer)
+    session.settle()
+    session.advance(1)
+    assert session.same(viewer)
+    assert not viewer.of(events.Digits)
+    assert not viewer.of(events.Unproved)
+    assert len(viewer.core.resume_secrets) == 1, "the welcome settles it"
+
+
 def test_an_unknown_resume_secret_means_verifying_again() -> None:
     session = Session()
     session.accepted(session.viewer())
