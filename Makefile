@@ -35,7 +35,8 @@ demo: $(STAMP) ## show it: a server, a shared virtual display, this terminal as 
 .PHONY: test
 test: $(STAMP) ## all tests, in under ten minutes on two cores
 	@tools/system-packages test
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q $(ARGS)
+	@env -u PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX=$(CURDIR)/.venv/pycache \
+	  $(BIN)/python -m pytest -n 2 --dist loadgroup -q $(ARGS)
 
 .PHONY: test-postgresql
 test-postgresql: $(STAMP) ## the api's tests on a PostgreSQL of their own
