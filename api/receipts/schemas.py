@@ -75,6 +75,8 @@ class FactsReport(Body):
 class _Shown(View):
     """Part of a receipt."""
 
+    model_config = ConfigDict(serialize_by_alias=True)
+
 
 class Named(_Shown):
     """Somebody or something by id and name."""
