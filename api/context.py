@@ -12,9 +12,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.auth.budgets import SignInBudgets
 from api.auth.passwords import Passwords
+from api.budgets.counts import MemoryCounts, TableCounts
 from api.db import Database
 from api.join.budgets import JoinBudgets
-from api.join.counts import MemoryCounts, TableCounts
 from api.keyring import Keyring
 from api.keyring.master import MasterKeys
 from api.keyring.repository import KeyStore
@@ -80,8 +80,8 @@ class Context:
             signer=Signer(settings.issuer, clock),
             passwords=Passwords(),
             leaked=LeakedPasswords(settings.leaked_passwords_file),
-            sign_in_budgets=SignInBudgets(seconds),
-            code_budgets=CodeBudgets(seconds),
+            sign_in_budgets=SignInBudgets(seconds, partial(keyring.server.lookup, "sign-in budget"), counts),
+            code_budgets=CodeBudgets(seconds, partial(keyring.server.lookup, "code budget"), counts),
             join_budgets=JoinBudgets(seconds, partial(keyring.server.lookup, "join address"), counts),
         )
 

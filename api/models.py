@@ -5,7 +5,7 @@ from sqlmodel import SQLModel
 from api.api_keys.models import ApiKey
 from api.audit.models import AuditEvent
 from api.auth.models import Challenge, RefreshToken, SignIn
-from api.customers.models import Customer
+from api.budgets.models import FailureCount
 from api.device_enrolments.models import DeviceEnrolment
 from api.device_groups.models import DeviceGroup
 from api.devices.models import Device, DeviceGrant
@@ -14,7 +14,7 @@ from api.handover.models import SessionGuest
 from api.idempotency.models import RememberedAnswer
 from api.integrations.models import Integration
 from api.invitations.models import SessionInvitation
-from api.join.models import Alarm, FailureCount
+from api.join.models import Alarm
 from api.machines.models import Machine
 from api.mail.models import OutboundMail
 from api.notes.models import SessionNote

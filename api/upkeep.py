@@ -9,6 +9,8 @@ import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.auth import repository as sign_ins
+from api.budgets import repository as budgets
+from api.budgets.counts import BUCKET_SECONDS, LONGEST_WINDOW_SECONDS
 from api.context import Context
 from api.device_enrolments import repository as enrolments
 from api.device_enrolments.service import KEPT as ENROLMENTS_KEPT
@@ -39,6 +41,7 @@ PURGE_EVERY = timedelta(minutes=10)
 BATCH = 100
 LOST_AFTER = RESUME_LIFE
 """Nobody can come back after the last resume ticket has expired."""
+BUDGETS_REACH = timedelta(seconds=LONGEST_WINDOW_SECONDS + BUCKET_SECONDS)
 DELIVERIES_KEPT = timedelta(days=30)
 SECOND_STEPS_KEPT = SECOND_STEP_BUDGETS[-1][1]
 
@@ -95,6 +98,7 @@ async def purge(context: Context) -> None:
         await operator_invitations.purge(db, now)
         await passwords.purge(db, now - known_devices.FORGOTTEN_AFTER)
         await idempotency.purge(db, context)
+        await budgets.purge(db, int((now - BUDGETS_REACH).timestamp() * 1000))
         await enrolments.purge(db, now - ENROLMENTS_KEPT)
         await sessions.purge_codes(db, now - codes.KEPT_AFTER_END)
         await relays.purge(db, now - relay_rules.KEPT)

@@ -1,19 +1,20 @@
-"""How many wrong passwords are taken: slower per account, bounded per address; never locked for good.
+"""How many failures signing in may take: a growing delay for an account, a budget for an address. With several api processes
+both are counted in the database."""
 
-These are in memory and count for accounts that do not exist as well. The lock of `api/passwords/locking.py` is in the
-database and counts for accounts that do.
-"""
-
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from api.kit.throttle import Backoff, Budget, Standing, address_key
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from api.budgets.counts import LONGEST_WINDOW_SECONDS, PRECISE, Counts, Key, Tally
+from api.kit.throttle import Standing, address_key
 from api.problems import TooManyRequests
 
 ACCOUNT_FREE_FAILURES = 5
 ACCOUNT_LONGEST_SECONDS = 15 * 60.0
 ADDRESS_FAILURES = 30
-ADDRESS_WINDOW_SECONDS = 15 * 60.0
+ADDRESS_WINDOW_SECONDS = 15 * 60
 NAME = "sign-in"
 """Of this policy in rate-limit headers."""
 
@@ -21,43 +22,68 @@ NAME = "sign-in"
 class SignInBudgets:
     """Failures per account and per address of all sign-in routes together."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
-        self._accounts = Backoff(ACCOUNT_FREE_FAILURES, ACCOUNT_LONGEST_SECONDS, now)
-        self._addresses = Budget(ADDRESS_FAILURES, ADDRESS_WINDOW_SECONDS, now)
+    def __init__(self, now: Callable[[], float], hidden: Callable[[str], str], counts: Counts) -> None:
+        """`hidden` makes of an address or an account what may be stored of it."""
+        self._now = now
+        self._hidden = hidden
+        self._counts = counts
 
-    def check(self, account: str | None, address: str | None) -> None:
+    async def check(self, account: str | None, address: str | None) -> None:
         """TooManyRequests when this account or address must wait; of no account, the address alone."""
-        _refuse(self.standing(account, address))
+        _refuse(await self.standing(account, address))
 
-    def check_address(self, address: str | None) -> None:
+    async def check_address(self, address: str | None) -> None:
         """TooManyRequests when this address must wait, whatever the account."""
-        self.check(None, address)
+        await self.check(None, address)
 
-    def standing(self, account: str | None, address: str | None) -> Standing:
+    async def standing(self, account: str | None, address: str | None) -> Standing:
         """What the address has left; nothing while the account must wait."""
-        wait = 0 if account is None else self._accounts.wait(account)
-        standing = self._addresses.standing(address_key(address))
+        now, place = self._now(), self._place(address)
+        whose = None if account is None else self._account(account)
+        found = await self._counts.look([place, whose] if whose else [place], now)
+        standing = _standing(found[place], now)
+        wait = _wait(found[whose], now) if whose else 0
         if not wait:
             return standing
         longest = wait if standing.remaining else max(wait, standing.reset_seconds)
         return replace(standing, remaining=0, reset_seconds=longest)
 
-    def headers(self, account: str | None, address: str | None) -> dict[str, str]:
+    async def headers(self, account: str | None, address: str | None) -> dict[str, str]:
         """Rate-limit headers."""
-        return self.standing(account, address).headers(NAME)
+        return (await self.standing(account, address)).headers(NAME)
 
-    def failed(self, account: str, address: str | None) -> None:
+    async def failed(self, account: str, address: str | None) -> None:
         """Count a wrong password."""
-        self._accounts.fail(account)
-        self.failed_address(address)
+        await self._counts.count([self._account(account), self._place(address)], self._now())
 
-    def failed_address(self, address: str | None) -> None:
+    async def failed_address(self, address: str | None, db: AsyncSession | None = None) -> None:
         """Count a failure for the address alone: by a known device, or with a secret that names no account."""
-        self._addresses.spend(address_key(address))
+        await self._counts.count([self._place(address)], self._now(), db)
 
-    def succeeded(self, account: str) -> None:
+    async def succeeded(self, account: str) -> None:
         """A right password ends the account's delay; the address keeps its count."""
-        self._accounts.succeed(account)
+        key = self._account(account)
+        if (await self._counts.look([key], self._now()))[key].failures:
+            await self._counts.forget(key)
+
+    def _account(self, account: str) -> Key:
+        return Key("sign-in account", self._hidden(account), LONGEST_WINDOW_SECONDS, PRECISE)
+
+    def _place(self, address: str | None) -> Key:
+        return Key("sign-in address", self._hidden(address_key(address)), ADDRESS_WINDOW_SECONDS, PRECISE)
+
+
+def _standing(tally: Tally, now: float) -> Standing:
+    reset = math.ceil(tally.since + ADDRESS_WINDOW_SECONDS - now) if tally.failures else 0
+    left = max(ADDRESS_FAILURES - tally.failures, 0)
+    return Standing(ADDRESS_FAILURES, left, max(reset, 0 if left else 1), ADDRESS_WINDOW_SECONDS)
+
+
+def _wait(tally: Tally, now: float) -> int:
+    """Seconds until an account may be tried again: after the free failures each further one doubles the wait, from 1 s."""
+    over = tally.failures - ACCOUNT_FREE_FAILURES
+    delay = min(2.0 ** min(over - 1, 30), ACCOUNT_LONGEST_SECONDS) if over > 0 else 0.0
+    return max(math.ceil(tally.last + delay - now), 0)
 
 
 def _refuse(standing: Standing) -> None:

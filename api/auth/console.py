@@ -41,7 +41,7 @@ async def enter(db: AsyncSession, context: Context, secret: str, address: str | 
     operator = await db.get(Operator, of.operator_id) if of else None
     good = of is not None and operator is not None and await standing.holds(db, operator)
     if of is None or operator is None or not good or not await standing.still_enough(db, operator, of):
-        context.sign_in_budgets.failed_address(address)
+        await context.sign_in_budgets.failed_address(address, db)
         raise SignInFailed("This link is not good any more; get a new one with: tasuki console", keep=True)
     sign_in = await issuing.begin(db, context, operator, of.methods, of.machine_id)
     sign_in.authenticated_at, sign_in.parent_id = of.authenticated_at, of.id

@@ -60,7 +60,7 @@ async def sign_in(
     """
     address = client_address(request)
     given = await service.sign_in(context, form.username, form.password, address, brought, form.machine())
-    response.headers.update(context.sign_in_budgets.headers(str(Account.of(form.username)), address))
+    response.headers.update(await context.sign_in_budgets.headers(str(Account.of(form.username)), address))
     return deliver(given, response, context, client)
 
 
@@ -84,7 +84,7 @@ async def change_password(
     """
     address = client_address(request)
     given = await service.change_password(context, body, address, brought)
-    response.headers.update(context.sign_in_budgets.headers(str(Account.of(body.username)), address))
+    response.headers.update(await context.sign_in_budgets.headers(str(Account.of(body.username)), address))
     return deliver(given, response, context, client)
 
 
@@ -158,7 +158,7 @@ async def enter_console(
 ) -> Tokens:
     """The browser's sign-in has the machine, the methods and the time of proof of the terminal's."""
     address = client_address(request)
-    context.sign_in_budgets.check_address(address)
+    await context.sign_in_budgets.check_address(address)
     async with context.database.write() as db:
         given = await console.enter(db, context, body.secret, address)
     return deliver(given, response, context, client)

@@ -13,14 +13,13 @@ thousand at once gets no more of them looked at. With several api processes the 
 import asyncio
 import functools
 import ipaddress
-import math
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from api.join.counts import BUCKET_SECONDS, Counts, Key, MemoryCounts, Tally
+from api.budgets.counts import Counts, Key, MemoryCounts, Tally
 from api.kit.throttle import Standing, address_key
 from api.problems import TooManyRequests
 
@@ -82,7 +81,7 @@ class JoinBudgets:
 
     async def shielded(self, db: AsyncSession) -> bool:
         """Whether somebody seems to be guessing."""
-        return (await self._counts.tally(db, _ALL, self._now())).failures >= SHIELD_FAILURES
+        return (await self._counts.look([_ALL], self._now(), db))[_ALL].failures >= SHIELD_FAILURES
 
     @asynccontextmanager
     async def attempt(self, address: str | None, code: str) -> AsyncIterator[Attempt]:
@@ -133,8 +132,7 @@ class JoinBudgets:
 
 def _standing(key: Key, tally: Tally, limit: int, now: float) -> Standing:
     """Where a key stands, this try counted."""
-    reset = math.ceil(tally.since + BUCKET_SECONDS + key.window - now)
-    return Standing(limit, max(limit - tally.failures, 0), max(reset, 1), key.window)
+    return Standing(limit, max(limit - tally.failures, 0), key.reset(tally, now), key.window)
 
 
 def _refusal(standing: Standing) -> TooManyRequests:

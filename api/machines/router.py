@@ -25,7 +25,7 @@ router = APIRouter(prefix="/v1", tags=["machines"])
 )
 async def challenge(body: ChallengeRequest, request: Request, context: Ctx, db: Db) -> ChallengeView:
     """A nonce, good once for five minutes; the signature goes into `POST /v1/auth/token`."""
-    context.code_budgets.challenge(client_address(request))
+    await context.code_budgets.challenge(db, client_address(request))
     return await proving.challenge(db, context, body.machine_id)
 
 

@@ -48,5 +48,5 @@ async def accept_invitation(
     """Sets the operator's password and tells what to sign in with. Unknown, expired, used: one and the same answer."""
     address = client_address(request)
     accepted = await service.accept(context, body, address)
-    response.headers.update(context.sign_in_budgets.headers(None, address))
+    response.headers.update(await context.sign_in_budgets.headers(None, address))
     return accepted

@@ -51,7 +51,7 @@ async def invite(db: AsyncSession, context: Context, caller: Caller, operator_id
 
 async def accept(context: Context, body: InvitationAnswer, address: str | None) -> InvitationAccepted:
     """The operator's first password. Hashing happens outside any transaction, so the token is looked at again."""
-    context.sign_in_budgets.check_address(address)
+    await context.sign_in_budgets.check_address(address)
     try:
         async with context.database.read() as db:
             operator, organization = await _whom(db, context, body.token)
@@ -64,8 +64,8 @@ async def accept(context: Context, body: InvitationAnswer, address: str | None) 
                 db, context, organization.id, Action.OPERATOR_INVITATION_ACCEPTED, by=operator, target=operator
             )
     except InvitationNotValid as problem:
-        context.sign_in_budgets.failed_address(address)
-        problem.headers.update(context.sign_in_budgets.headers(None, address))
+        await context.sign_in_budgets.failed_address(address)
+        problem.headers.update(await context.sign_in_budgets.headers(None, address))
         raise
     return InvitationAccepted(
         username=f"{organization.code}/{operator.login}", name=operator.name, organisation=organization.name

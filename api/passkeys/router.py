@@ -39,7 +39,7 @@ _LIFE = int(proving.LIFE.total_seconds())
 )
 async def sign_in_options(request: Request, context: Ctx, db: Db) -> PasskeyOptions:
     """For `navigator.credentials.get`. Nobody is named: the passkey says whose it is."""
-    context.code_budgets.challenge(client_address(request))
+    await context.code_budgets.challenge(db, client_address(request))
     challenge_id, options = await proving.proof_options(db, context, None, "")
     return PasskeyOptions(challenge_id=challenge_id, options=options, expires_in=_LIFE)
 
@@ -55,7 +55,7 @@ async def sign_in(
 ) -> Tokens:
     """A passkey is unlocked by finger, face or PIN: it is both factors at once."""
     address = client_address(request)
-    context.sign_in_budgets.check_address(address)
+    await context.sign_in_budgets.check_address(address)
     async with context.database.write() as db:
         given = await service.sign_in(db, context, body, address, brought)
     return deliver(given, response, context, client)

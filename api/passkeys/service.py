@@ -84,16 +84,16 @@ async def sign_in(
     operator = await factors.locked(db, operator_id) if operator_id else None
     organization = await organizations.by_id(db, operator.organization_id) if operator else None
     if operator is None or organization is None or not await standing.holds(db, operator):
-        raise _refused(context, address)
+        raise await _refused(db, context, address)
     if not entry.admits(context, organization, settings_of(organization), operator.role, brought.entry):
-        raise _refused(context, address)
+        raise await _refused(db, context, address)
     if operator.must_change_password:
         raise SignInFailed("Your password was reset: sign in with the one-time password and set a new one.", keep=True)
     return await steps.complete(db, context, organization, operator, [Method.PASSKEY], brought, None)
 
 
-def _refused(context: Context, address: str | None) -> SignInFailed:
-    context.sign_in_budgets.failed_address(address)
+async def _refused(db: AsyncSession, context: Context, address: str | None) -> SignInFailed:
+    await context.sign_in_budgets.failed_address(address, db)
     return SignInFailed(NOT_GOOD, keep=True)
 
 

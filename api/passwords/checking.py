@@ -89,11 +89,11 @@ async def check_password(
     Of guesses sent at once, those that are judged after the lock are refused whatever they were.
     """
     budgets, name = context.sign_in_budgets, str(account)
-    budgets.check(name if brought.device is None else None, address)
+    await budgets.check(name if brought.device is None else None, address)
     async with context.database.read() as db:
         before = await _find(db, account, brought)
     if before.device is None:
-        budgets.check(name, address)
+        await budgets.check(name, address)
     stored = before.operator.password_hash if before.operator else None
     right = await context.passwords.matches(stored, password)
     async with context.database.write() as db:
@@ -101,11 +101,11 @@ async def check_password(
         why = _judge(context, found, stored, right, address, brought)
         _record(db, context, found, account, why)
     if why is not None and why is not Why.SUSPENDED:
-        raise _refused(context, found, account, address, why)
+        raise await _refused(context, found, account, address, why)
     assert found.operator is not None
     assert found.organization is not None
     if before.device is None:
-        budgets.succeeded(name)
+        await budgets.succeeded(name)
     if why is Why.SUSPENDED:
         raise OperatorSuspended("Your access is suspended; ask an administrator of your organisation.")
     return Checked(
@@ -188,21 +188,21 @@ def _record(db: AsyncSession, context: Context, found: _Found, account: Account,
         audit.record(db, context, organization.id, Action.SIGN_IN_LOCKED, by=audit.SYSTEM, target=operator, **about)
 
 
-def _refused(
+async def _refused(
     context: Context, found: _Found, account: Account, address: str | None, why: Why
 ) -> SignInFailed | TooManyRequests | NetworkNotAllowed:
     """What the client hears. Failures of a known device slow down nobody but itself."""
     budgets = context.sign_in_budgets
     if found.device is None:
-        budgets.failed(str(account), address)
+        await budgets.failed(str(account), address)
     else:
-        budgets.failed_address(address)
+        await budgets.failed_address(address)
     if found.device is not None and why is Why.NETWORK:
         return NetworkNotAllowed(f"You cannot sign in from {address}: your organisation allows only certain networks.")
     if found.device is not None and why is Why.LOCKED and found.device.locked_until is not None:
         wait = max(int((found.device.locked_until - context.clock.now()).total_seconds()), 1)
         said = f"Too many wrong passwords from this device; try again in {-(-wait // 60)} minutes, or ask an administrator."
-        return TooManyRequests(said, retry_after=wait, headers=budgets.headers(str(account), address))
+        return TooManyRequests(said, retry_after=wait, headers=await budgets.headers(str(account), address))
     refused = SignInFailed(REFUSED)
-    refused.headers.update(budgets.headers(str(account), address))
+    refused.headers.update(await budgets.headers(str(account), address))
     return refused

@@ -170,7 +170,7 @@ async def send_code(
     later: Later,
 ) -> None:
     """A code by mail, queued, or by SMS, once the transaction is over."""
-    context.code_budgets.send(operator.id)
+    await context.code_budgets.send(db, operator.id)
     minutes = int(codes.SENT_LIFE.total_seconds() // 60)
     if method is Method.EMAIL:
         values = {"name": operator.name, "code": code, "minutes": minutes}

@@ -61,13 +61,13 @@ class Site:
         context: Context = request.app.state.context
         address = client_address(request)
         try:
-            context.sign_in_budgets.check_address(address)
+            await context.sign_in_budgets.check_address(address)
         except TooManyRequests as problem:
             return answer(problem, request_id_of(request))
         async with context.database.read() as db:
             organization = await organizations.by_entry(db, digest(request.path_params["secret"]))
         if organization is None:
-            context.sign_in_budgets.failed_address(address)
+            await context.sign_in_budgets.failed_address(address)
             return answer(
                 NotFound("This entry link is not valid any more; ask for the new one."), request_id_of(request)
             )

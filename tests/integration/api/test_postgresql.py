@@ -259,3 +259,23 @@ async def test_a_second_step_is_taken_once_and_guesses_share_a_budget_replay(
         assert sorted(answer.status_code for answer in answers) == [403] + [429] * 7
         path = f"/v1/operators/{one.bob.id}/reset-second-factor"
         assert (await one.http.post(path, headers=one.alice.headers)).status_code == 204
+
+
+async def test_two_processes_share_the_budgets_of_signing_in(installation: Installation) -> None:
+    """Failures of an address, the delay of an account that is not there, codes that are sent, challenges."""
+    clock = ShiftedClock()
+    async with running(installation, clock) as one, running(installation, clock) as two:
+        for number in range(6):
+            wrong = {"username": "acme/nobody", "password": "wrong"}
+            answer = await (one, two)[number % 2].http.post("/v1/auth/token", data=wrong)
+            problem(answer, 401, "sign-in-failed")
+        for api in (one, two):
+            problem(await api.http.post("/v1/auth/token", data=wrong), 429, "too-many-requests")
+        clock.advance(minutes=16)
+        for number in range(30):
+            statuses = (await (one, two)[number % 2].http.get("/enter/tel_unknown")).status_code
+            assert statuses == 404
+        assert [(await api.http.get("/enter/tel_unknown")).status_code for api in (one, two)] == [429, 429]
+        path = "/v1/auth/passkeys/sign-in/options"
+        asked = await asyncio.gather(*(api.http.post(path) for api in (one, two) * 32))
+        assert sorted(answer.status_code for answer in asked) == [200] * 60 + [429] * 4

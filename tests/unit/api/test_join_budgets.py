@@ -13,7 +13,7 @@ import api.models  # noqa: F401 - the tables
 from api.db import Database
 from api.join import budgets
 from api.join.budgets import JoinBudgets
-from api.join.counts import BUCKET_SECONDS, MAX_KEYS, Counts, MemoryCounts, TableCounts
+from api.budgets.counts import BUCKET_SECONDS, MAX_KEYS, Counts, MemoryCounts, TableCounts
 from api.kit.wake import Waker
 from api.problems import TooManyRequests
 

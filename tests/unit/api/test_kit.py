@@ -17,7 +17,7 @@ from api.kit.columns import UtcDateTime
 from api.kit.ids import Kind, new_id
 from api.kit.pages import after_cursor, cursor_of, page_of
 from api.kit.sealing import DataKey, SealError
-from api.kit.throttle import Backoff, Budget, address_key
+from api.kit.throttle import address_key
 from api.kit.wake import Waker
 from api.problems import BadCursor
 
@@ -52,41 +52,6 @@ def test_the_last_page_has_no_cursor() -> None:
     assert page_of(["b", "a"], ["b", "a"], 2).next_cursor is None
     assert page_of(["c", "b", "a"], ["c", "b", "a"], 2).next_cursor == cursor_of("b")
     assert page_of([], [], 2).items == []
-
-
-def test_a_budget_comes_back_as_time_passes() -> None:
-    time = Time()
-    budget = Budget(2, 60, time)
-    budget.spend("a")
-    time.seconds += 30
-    budget.spend("a")
-    assert (budget.standing("a").remaining, budget.standing("a").reset_seconds) == (0, 30)
-    assert budget.standing("b").remaining == 2
-    assert budget.standing("a", 1).reset_seconds == 60
-    time.seconds += 30
-    assert budget.standing("a").remaining == 1
-    time.seconds += 30
-    assert budget.standing("a").remaining == 2
-
-
-def test_a_budget_has_a_bounded_memory() -> None:
-    budget = Budget(2, 60, Time(), max_keys=10)
-    for number in range(1000):
-        budget.spend(str(number))
-    assert len(budget._spent) == 10
-    assert budget.standing("999").remaining == 1
-
-
-def test_waiting_doubles_up_to_a_limit_and_ends_with_success() -> None:
-    time = Time()
-    backoff = Backoff(2, 60, time)
-    waits = []
-    for _ in range(10):
-        backoff.fail("a")
-        waits.append(backoff.wait("a"))
-    assert waits == [0, 0, 1, 2, 4, 8, 16, 32, 60, 60]
-    backoff.succeed("a")
-    assert backoff.wait("a") == 0
 
 
 @pytest.mark.parametrize(
