@@ -40,6 +40,9 @@ from api.receipts.router import router as receipts
 from api.relays import repository as relay_rows
 from api.relays import service as relay_rules
 from api.relays.router import router as relays
+from api.reports.router import router as reports
+from api.retention.holds.router import router as legal_holds
+from api.retention.router import router as retention
 from api.second_factors.router import router as second_factors
 from api.sessions.router import router as sessions
 from api.settings import Settings
@@ -75,6 +78,9 @@ ROUTERS = (  # asked in this order: what is asked for most comes first
     webhooks,
     relays,
     audit_events,
+    reports,
+    retention,
+    legal_holds,
     signing,
     health.router,
     problem_pages.router,

@@ -104,7 +104,8 @@ def _add_parameter_examples(operation: dict[str, Any]) -> None:
         elif name in samples.PARAMETERS:
             text, example = samples.PARAMETERS[name]
             parameter.setdefault("description", text)
-            parameter["example"] = example
+            own = parameter.get("schema", {}).get("examples")
+            parameter["example"] = own[0] if own else example
 
 
 def _add_example(body: dict[str, Any], schemas: dict[str, Any], given: Any) -> dict[str, Any]:

@@ -243,6 +243,7 @@ SESSION_RECORD = {name: OVER[name] for name in _RECORDED} | {
 }
 
 ANSWERS: dict[str, Any] = {
+    "report_sessions": _page(SESSION_RECORD),
     "list_policies": _page(POLICY),
     "create_policy": POLICY | {"assigned": {"organization": False, "operators": 0}},
     "get_policy": POLICY,
@@ -465,6 +466,14 @@ PARAMETERS: dict[str, tuple[str, Any]] = {
     "role": ("Only with this role.", "operator"),
     "q": ("A piece of text to look for.", "bob"),
     "wait": ("Seconds to wait.", 25),
+    "hold_id": ("Id of the legal hold.", f"hld_{ULID}"),
+    "ended_by": ("Only those that this party ended.", "operator"),
+    "event": ("Only of this type.", "session.ended"),
+    "outcome": ("Only with these outcomes; may be given several times.", ["failed", "locked"]),
+    "format": ("csv for all rows at once.", "json"),
+    "bom": ("Begin the CSV with a byte order mark.", False),
+    "by": ("What to add up by.", ["day", "operator"]),
+    "utc_offset": ("Where days begin.", "+09:00"),
     "X-Tasuki-Client": ("Which client asks.", "console"),
     "Idempotency-Key": ("One per intended effect.", "ticket-4711-1"),
 }

@@ -27,6 +27,7 @@ from api.relays import reports
 from api.relays import repository as relays
 from api.relays import service as relay_rules
 from api.relays.models import Relay
+from api.retention import service as retention
 from api.second_factors import repository as second_factors
 from api.second_factors.proving import BUDGETS as SECOND_STEP_BUDGETS
 from api.sessions import codes, ending
@@ -56,9 +57,11 @@ async def run(context: Context) -> None:
         try:
             now = context.clock.now()
             await tick(context, started)
+            await retention.step(context)
             if purged is None or now - purged >= PURGE_EVERY:
                 purged = now
                 await purge(context)
+                await retention.begin(context)
         except Exception:  # logged, and tried again in a second
             log.exception("api.upkeep_failed")
             context.metrics.failures.labels("upkeep").inc()

@@ -58,6 +58,7 @@ _KINDS = {
     Kind.DEVICE_ENROLMENT: "device_enrolment",
     Kind.INTEGRATION: "integration",
     Kind.WEBHOOK_ENDPOINT: "webhook_endpoint",
+    Kind.LEGAL_HOLD: "legal_hold",
 }
 
 

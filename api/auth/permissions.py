@@ -36,6 +36,11 @@ class Scope(StrEnum):
     WEBHOOKS_WRITE = "webhooks:write"
     RELAYS_READ = "relays:read"
     AUDIT_READ = "audit:read"
+    REPORTS_READ = "reports:read"
+    CUSTOMERS_READ = "customers:read"
+    CUSTOMERS_FORGET = "customers:forget"
+    HOLDS_READ = "holds:read"
+    HOLDS_WRITE = "holds:write"
 
 
 DESCRIPTIONS = {
@@ -60,6 +65,11 @@ DESCRIPTIONS = {
     Scope.WEBHOOKS_WRITE: "Create and delete webhook endpoints.",
     Scope.RELAYS_READ: "See relays and their health.",
     Scope.AUDIT_READ: "See the administrative log.",
+    Scope.REPORTS_READ: "Read the history of sign-ins and sessions, and what was used.",
+    Scope.CUSTOMERS_READ: "See customers, and proofs that they were forgotten.",
+    Scope.CUSTOMERS_FORGET: "Forget customers, for good.",
+    Scope.HOLDS_READ: "See legal holds.",
+    Scope.HOLDS_WRITE: "Order and lift legal holds.",
 }
 
 FRESH = "fresh"
@@ -77,6 +87,7 @@ BY_ROLE: dict[Role, frozenset[Scope]] = {
             Scope.SESSIONS_WRITE,
             Scope.DEVICES_READ,
             Scope.DEVICES_CONNECT,
+            Scope.REPORTS_READ,
         }
     ),
     Role.AUDITOR: frozenset({Scope.ME, Scope.ME_WRITE, *(scope for scope in Scope if scope.endswith(":read"))}),

@@ -86,6 +86,10 @@ MacRequired = Annotated[
 EntryLink = Annotated[
     Whom, Field(description="Who signs in only with the organisation's entry link.", examples=["off"])
 ]
+RetentionMonths = Annotated[
+    int | None,
+    Field(ge=1, le=120, description="Months; null for ever. What a legal hold covers stays.", examples=[12]),
+]
 
 
 class PasswordSettings(View):
@@ -114,8 +118,14 @@ class LockSettings(View):
     minutes: LockMinutes = 15
 
 
+class RetentionSettings(View):
+    """How long records are kept: sessions with everything that hangs on them, and the administrative log."""
+
+    months: RetentionMonths = 12
+
+
 class OrganizationSettings(View):
-    """How people of the organisation sign in."""
+    """How people of the organisation sign in, and how long records are kept."""
 
     password: PasswordSettings = PasswordSettings()
     lock: LockSettings = LockSettings()
@@ -124,6 +134,7 @@ class OrganizationSettings(View):
     machines: MachinesRequired = Machines.OFF
     mac_required: MacRequired = False
     entry_link: EntryLink = Whom.OFF
+    retention: RetentionSettings = RetentionSettings()
 
 
 _UNSET: Any = None
@@ -149,8 +160,14 @@ class LockPatch(Body):
     minutes: LockMinutes = _UNSET
 
 
+class RetentionPatch(Body):
+    """Only what is given changes."""
+
+    months: RetentionMonths = None
+
+
 class SettingsPatch(Body):
-    """Only what is given changes, in `password` and `lock` too; `networks` is replaced as a whole."""
+    """Only what is given changes, in `password`, `lock` and `retention` too; `networks` is replaced as a whole."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"lock": {"failures": 5}, "second_factor": "administrators"}]}
@@ -163,6 +180,7 @@ class SettingsPatch(Body):
     machines: MachinesRequired = _UNSET
     mac_required: MacRequired = _UNSET
     entry_link: EntryLink = _UNSET
+    retention: RetentionPatch = _UNSET
 
 
 def settings_of(organization: Organization) -> OrganizationSettings:

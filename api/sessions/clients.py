@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from api.context import Context
 from api.kit.asking import Asking, asking
-from api.kit.sealing import SealError
+from api.kit.sealing import KeyDestroyed, Sealer
 from api.sessions.models import Participant, Session
 from api.sessions.modes import Side
 
@@ -32,27 +32,37 @@ NOTHING = Client([], [])
 def note(context: Context, session: Session, participant: Participant) -> None:
     """Keep what is new about the request that is being served, which is the participant's own."""
     where = asking()
+    if session.forgotten and participant.side == Side.CUSTOMER:
+        return
     if (session.members or {}).get("store_device_identifiers") is False:
         if participant.side == Side.CUSTOMER:
             participant.client_sealed = None
             return
         where = Asking(where.address)
-    before = opened(context, participant.id, participant.client_sealed)
+    sealer = _sealer(context, session, participant)
+    before = opened(sealer, participant.id, participant.client_sealed)
     now = Client(_with(before.addresses, where.address), _with(before.user_agents, where.user_agent))
     if now == before:
         return
     plain = json.dumps({"addresses": now.addresses, "user_agents": now.user_agents}, ensure_ascii=False)
-    participant.client_sealed = context.sealer.seal(PURPOSE, participant.id, plain.encode())
+    participant.client_sealed = sealer.seal(PURPOSE, participant.id, plain.encode())
 
 
-def opened(context: Context, participant_id: str, sealed: bytes | None) -> Client:
+def opened(sealer: Sealer, participant_id: str, sealed: bytes | None) -> Client:
     """What is kept; nothing where nothing was, or where the customer was forgotten."""
     if sealed is None:
         return NOTHING
     try:
-        return Client(**json.loads(context.sealer.open(PURPOSE, participant_id, sealed)))
-    except SealError:
+        return Client(**json.loads(sealer.open(PURPOSE, participant_id, sealed)))
+    except KeyDestroyed:
         return NOTHING
+
+
+def _sealer(context: Context, session: Session, participant: Participant) -> Sealer:
+    """What is about the customer goes with the customer."""
+    if participant.side == Side.CUSTOMER:
+        return context.keyring.customer(session)
+    return context.keyring.organization(session.organization_id)
 
 
 def _with(known: list[str], new: str | None) -> list[str]:

@@ -126,6 +126,14 @@ POST   /v1/relays/heartbeat                               relay
 GET    /v1/relays/commands                                relay
 POST   /v1/relays/reports                                 relay
 GET    /v1/audit-events                                   audit:read
+GET    /v1/reports/sessions                               reports:read
+GET    /v1/reports/events                                 reports:read
+GET    /v1/reports/sign-ins                               reports:read
+GET    /v1/reports/usage                                  reports:read
+GET    /v1/organization/retention                         organization:read
+GET    /v1/legal-holds                                    holds:read
+POST   /v1/legal-holds                                    holds:write
+DELETE /v1/legal-holds/{hold_id}                          holds:write + fresh
 GET    /.well-known/jwks.json                             nobody
 GET    /healthz                                           nobody
 GET    /readyz                                            nobody

@@ -73,6 +73,31 @@ async def everyday(api: Api) -> None:
         await api.post(f"/v1/sessions/{left['id']}/end", status=200)
 
 
+async def history(api: Api) -> None:
+    """Every report, by every filter, a second page and as CSV."""
+    session = (await api.get("/v1/sessions"))["items"][0]
+    now = api.clock.now()
+    of_sessions: list[dict[str, Any]] = [
+        {}, {"from": (now - timedelta(days=1)).isoformat(), "to": now.isoformat()}, {"operator_id": api.alice.id},
+        {"state": "ended"}, {"mode": "view"}, {"reference_system": "crm", "reference_id": "1"}, {"ended_by": "customer"},
+        {"customer_email": "a@example.jp"}, {"device_id": "dev_none"}, {"reason": "solved"},
+    ]  # fmt: skip
+    for person in (api.alice, api.bob):
+        for filters in of_sessions:
+            for report in ("sessions", "events"):
+                page = await api.get(f"/v1/reports/{report}", person, limit=1, **filters)
+                if page["next_cursor"]:
+                    await api.get(f"/v1/reports/{report}", person, limit=1, cursor=page["next_cursor"], **filters)
+                path = f"/v1/reports/{report}"
+                csv = await api.http.get(path, params={"format": "csv", **filters}, headers=person.headers)
+                assert csv.status_code == 200
+            await api.get("/v1/reports/usage", person, by=["day", "operator", "mode"], **filters)
+        for other in ({}, {"outcome": "failed"}, {"operator_id": api.bob.id}, {"address": "192.0.2.7"}):
+            await api.get("/v1/reports/sign-ins", person, limit=1, **other)
+        await api.get("/v1/reports/events", person, session_id=session["id"])
+        await api.get("/v1/reports/events", person, event="session.ended")
+
+
 async def scans(api: Api, statements: dict[str, Statement]) -> list[str]:
     """Statements for which a large table would be read from one end to the other, with what the database says."""
     database, found = api.app.state.context.database, []

@@ -12,8 +12,11 @@ BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0"
 async def kept(api: Api, session_id: str) -> dict[str, clients.Client]:
     context = api.app.state.context
     async with context.database.read() as db:
+        session = await sessions.unlocked(db, session_id)
         rows = await sessions.participants(db, session_id)
-    return {row.side: clients.opened(context, row.id, row.client_sealed) for row in rows}
+    assert session is not None
+    sealer = context.keyring.organization(session.organization_id)
+    return {row.side: clients.opened(sealer, row.id, row.client_sealed) for row in rows}
 
 
 async def went_in(api: Api, session: dict[str, Any]) -> dict[str, Any]:
