@@ -6,6 +6,7 @@ from api.api_keys.models import ApiKey
 from api.audit.models import AuditEvent
 from api.auth.models import Challenge, RefreshToken, SignIn
 from api.budgets.models import FailureCount
+from api.customers.models import Customer
 from api.device_enrolments.models import DeviceEnrolment
 from api.device_groups.models import DeviceGroup
 from api.devices.models import Device, DeviceGrant
