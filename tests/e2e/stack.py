@@ -1,7 +1,10 @@
 """The whole product, started as a user starts it: `tasuki serve`, an operator, customers on ptys."""
 
+import atexit
+import functools
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -108,7 +111,6 @@ def settings(folder: Path) -> dict[str, str]:
     """An environment with free ports and data in `folder`."""
     web, relay, admin = free_ports(3)
     mine = {name: value for name, value in os.environ.items() if not name.startswith("TASUKI_")}
-    (folder / "data").mkdir()
     return mine | {
         "TASUKI_DATA_DIR": str(folder / "data"),
         "TASUKI_CONFIG_DIR": str(folder / "operator"),
@@ -121,18 +123,35 @@ def settings(folder: Path) -> dict[str, str]:
     }
 
 
+@functools.cache
+def installation() -> Path:
+    """The data of an installation whose one operator has set a password, made once by the real commands; to be copied."""
+    temporary = tempfile.TemporaryDirectory(prefix="tasuki-e2e-")
+    atexit.register(temporary.cleanup)
+    environment = settings(Path(temporary.name))
+    command = [*TASUKI, "admin", "init", "--company", COMPANY, "--login", LOGIN, "--name", "Alice", "--json"]
+    made = subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True, text=True)
+    body = {"username": f"{COMPANY}/{LOGIN}", "password": json.loads(made.stdout)["password"], "new_password": PASSWORD}
+    serve = [*TASUKI, "serve", "api"]
+    with running(serve, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        until_line(process, "ready")
+        httpx.post(environment["TASUKI_API_URL"] + "/v1/auth/password", json=body, timeout=30).raise_for_status()
+    return Path(environment["TASUKI_DATA_DIR"])
+
+
 @contextmanager
 def run_stack() -> Iterator[Stack]:
-    """Start everything with one command on free ports in a folder of its own; stopped at the end."""
+    """Everything started with one command on free ports, with a copy of the installation; stopped at the end."""
     with tempfile.TemporaryDirectory(prefix="tasuki-e2e-") as name:
         folder = Path(name)
         environment = settings(folder)
+        shutil.copytree(installation(), environment["TASUKI_DATA_DIR"])
         with (
             (folder / "server.log").open("w") as log,
             running([*TASUKI, "serve"], env=environment, stdout=subprocess.PIPE, stderr=log) as process,
         ):
             until_line(process, "Tasuki is ready")
-            yield _with_operator(environment, process)
+            yield _signed_in(environment, process)
 
 
 class Parts:
@@ -169,6 +188,7 @@ def run_parts() -> Iterator[tuple[Stack, Parts]]:
     with tempfile.TemporaryDirectory(prefix="tasuki-e2e-") as name:
         folder = Path(name)
         environment = settings(folder) | {"TASUKI_RELAY_TOKEN_FILE": str(folder / "relay.token")}
+        shutil.copytree(installation(), environment["TASUKI_DATA_DIR"])
         with (folder / "server.log").open("w") as log:
             parts = Parts(environment, log)
             try:
@@ -176,37 +196,20 @@ def run_parts() -> Iterator[tuple[Stack, Parts]]:
                 made = [*TASUKI, "admin", "relay", "add", "--url", environment["TASUKI_RELAY_PUBLIC_URL"]]
                 made += ["--out", environment["TASUKI_RELAY_TOKEN_FILE"]]
                 subprocess.run(made, env=environment, cwd=ROOT, check=True, capture_output=True)
-                yield _with_operator(environment, parts._running["api"]), parts
+                yield _signed_in(environment, parts._running["api"]), parts
             finally:
                 parts.stop()
 
 
-def _with_operator(environment: dict[str, str], process: "subprocess.Popen[str]") -> Stack:
+def _signed_in(environment: dict[str, str], process: "subprocess.Popen[str]") -> Stack:
+    """The operator has signed in, here and on the command line."""
     stack = Stack(environment["TASUKI_PUBLIC_URL"], Path(environment["TASUKI_DATA_DIR"]), environment, "", process)
-    _make_operator(stack)
-    return stack
-
-
-def _make_operator(stack: Stack) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "api.admin",
-        "init",
-        "--company",
-        COMPANY,
-        "--login",
-        LOGIN,
-        "--name",
-        "Alice",
-        "--json",
-    ]
-    made = subprocess.run(command, env=stack.environment, cwd=ROOT, check=True, capture_output=True, text=True)
-    body = {"username": f"{COMPANY}/{LOGIN}", "password": json.loads(made.stdout)["password"], "new_password": PASSWORD}
-    answer = httpx.post(f"{stack.url}/v1/auth/password", json=body, timeout=30)
+    form = {"grant_type": "password", "username": f"{COMPANY}/{LOGIN}", "password": PASSWORD}
+    answer = httpx.post(f"{stack.url}/v1/auth/token", data=form, timeout=30)
     stack.token = answer.raise_for_status().json()["access_token"]
     done = stack.tasuki("login", "--company", COMPANY, "--login", LOGIN, "--password-stdin", stdin=PASSWORD + "\n")
     assert done.returncode == 0, done.stderr
+    return stack
 
 
 def accept(customer: Customer, digits: str | None) -> None:
