@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Timer
+from typing import IO
 
 import httpx
 import pytest
@@ -36,11 +37,11 @@ def environment(folder: Path, **changes: str) -> dict[str, str]:
 
 
 @contextmanager
-def serving(folder: Path, **changes: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A process and its address, once it is ready."""
+def serving(folder: Path, log: IO[str] | None = None, **changes: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A process and its address, once it is ready. What a pipe cannot hold of its log goes to a file."""
     process = subprocess.Popen(
         [sys.executable, "-m", "api.main"], cwd=ROOT, env=environment(folder, **changes), text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=log or subprocess.PIPE,
     )  # fmt: skip
     guard = Timer(30, process.kill)
     guard.start()
