@@ -13,9 +13,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import Session
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -23,7 +24,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from api.kit import sqlite
 from api.kit.notices import SEND, Notices
 from api.kit.wake import Waker
-from api.problems import Problem
+from api.problems import Problem, Unavailable
 
 BUSY_TIMEOUT_MS = 10_000
 """How long SQLite waits for another process's lock."""
@@ -34,6 +35,11 @@ MIGRATION = "0011"
 
 INSTALLATION_LOCK = 0x7461737562
 """PostgreSQL's advisory lock for migrations and first keys."""
+
+TRY_AGAIN = frozenset({"40001", "40P01", "55P03"})
+"""SQLSTATE of a transaction that gave way to another: serialisation, deadlock, a lock that did not come in time."""
+
+log = structlog.get_logger()
 
 _TOPICS, _KEPT = "topics", "kept"
 
@@ -71,6 +77,11 @@ class Database:
                 if problem.keep:
                     await self._commit(db)
                 raise
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in TRY_AGAIN:
+                    raise
+                log.warning("api.transaction_gave_way", why=type(error.orig).__name__)
+                raise Unavailable("Somebody else is changing the same thing; try again.", retry_after=1) from error
             else:
                 await self._commit(db)
 

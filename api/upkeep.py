@@ -12,6 +12,7 @@ from api.auth import repository as sign_ins
 from api.budgets import repository as budgets
 from api.budgets.counts import BUCKET_SECONDS, LONGEST_WINDOW_SECONDS
 from api.context import Context
+from api.db import take_turn
 from api.device_enrolments import repository as enrolments
 from api.device_enrolments.service import KEPT as ENROLMENTS_KEPT
 from api.device_self import service as device_side
@@ -40,6 +41,8 @@ from api.webhooks import repository as webhooks
 EVERY_SECONDS = 1.0
 PURGE_EVERY = timedelta(minutes=10)
 BATCH = 100
+TURN = "upkeep"
+"""Of several api processes one at a time does it; the others look again a second later."""
 LOST_AFTER = RESUME_LIFE
 """Nobody can come back after the last resume ticket has expired."""
 BUDGETS_REACH = timedelta(seconds=LONGEST_WINDOW_SECONDS + BUCKET_SECONDS)
@@ -78,6 +81,8 @@ async def tick(context: Context, started: datetime) -> None:
         if not await _anything(db, context, started):
             return
     async with context.database.write() as db:
+        if not await take_turn(db, TURN):
+            return
         now = context.clock.now()
         for session in await sessions.expired(db, now, BATCH):
             await ending.expire(db, context, session)
@@ -96,6 +101,8 @@ async def tick(context: Context, started: datetime) -> None:
 async def purge(context: Context) -> None:
     """Delete what has served its time."""
     async with context.database.write() as db:
+        if not await take_turn(db, TURN):
+            return
         now = context.clock.now()
         await sign_ins.purge(db, now, context.settings.refresh_token_life)
         await operator_invitations.purge(db, now)

@@ -64,7 +64,8 @@ async def run(context: Context) -> None:
     with context.waker.listen(TOPIC) as listener:
         while True:
             try:
-                await send_due(context)
+                while await send_due(context) == AT_ONCE:
+                    pass
             except Exception:  # logged, and tried again in a second
                 log.exception("api.webhooks_failed")
                 context.metrics.failures.labels("webhooks").inc()

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from api import admin
+from api import admin, upkeep
 from api.join import budgets
 from api.main import CannotStart
+from api.webhooks import sender
 from tests.integration.api import account_races, plans
 from tests.integration.api.conftest import POSTGRESQL
 from tests.integration.api.crowd import crowd
@@ -15,6 +16,7 @@ from tests.integration.api.device import Machine, enrolled, ticket
 from tests.integration.api.signing_in import pending, verify, with_totp
 from tests.integration.api.support import PASSWORD, Api, Installation, ShiftedClock, problem, running
 from tests.integration.api.test_policies import narrowing_reaches
+from tests.integration.api.test_webhooks import receiving, sent, subscribe
 
 
 @pytest.fixture
@@ -279,3 +281,40 @@ async def test_two_processes_share_the_budgets_of_signing_in(installation: Insta
         path = "/v1/auth/passkeys/sign-in/options"
         asked = await asyncio.gather(*(api.http.post(path) for api in (one, two) * 32))
         assert sorted(answer.status_code for answer in asked) == [200] * 60 + [429] * 4
+
+
+async def test_each_delivery_is_sent_by_one_of_several_senders(installation: Installation) -> None:
+    """Sixty sessions end while two processes send as fast as they can, and one more round of both finds nothing."""
+    clock, changes = ShiftedClock(), {"webhook_allow_networks": "127.0.0.0/8"}
+    async with (
+        receiving() as receiver,
+        running(installation, clock, **changes) as one,
+        running(installation, clock, **changes) as two,
+    ):
+        await one.register_relays()
+        await subscribe(one, receiver)
+        made = [await one.create() for _ in range(60)]
+        ends = (
+            api.post(f"/v1/sessions/{session['id']}/end", status=200)
+            for api, session in zip((one, two) * 30, made, strict=True)
+        )
+        contexts = [api.app.state.context for api in (one, two)]
+        await asyncio.gather(*ends, *(sender.send_due(context) for context in contexts * 4))
+        await sent(receiver, 60)
+        await asyncio.gather(*(sender.send_due(context) for context in contexts))
+        assert len({headers["webhook-id"] for headers, _ in receiver.requests}) == len(receiver.requests) == 60
+
+
+async def test_upkeep_is_done_by_one_process_at_a_time(installation: Installation) -> None:
+    """What ran out ends once, however many processes notice."""
+    clock = ShiftedClock()
+    async with running(installation, clock) as one, running(installation, clock) as two:
+        await one.register_relays()
+        made = [await one.create() for _ in range(5)]
+        started = clock.now()
+        clock.advance(minutes=11)
+        contexts = [api.app.state.context for api in (one, two)]
+        await asyncio.gather(*(upkeep.tick(context, started) for context in contexts * 3))
+        for session in made:
+            events = (await two.get(f"/v1/sessions/{session['id']}/events"))["items"]
+            assert [event["type"] for event in events] == ["session.created", "session.expired"]
