@@ -106,10 +106,15 @@ def make(key: SigningKey, receipt: Mapping[str, Any]) -> bytes:
         "signed": tokens.sign_document(key, tokens.RECEIPT, receipt),
         "keys": {"keys": [key.public_jwk]},
     }
-    data = json.dumps(whole, ensure_ascii=False, allow_nan=False, indent=2).encode() + b"\n"
+    data = dump(whole)
     if len(data) > MAX_RECEIPT_BYTES:
         raise ValueError(f"a receipt of {len(data)} bytes is over the limit of {MAX_RECEIPT_BYTES}")
     return data
+
+
+def dump(whole: Mapping[str, Any]) -> bytes:
+    """A file that was read as JSON, as it was made. ValueError for what is no JSON."""
+    return json.dumps(whole, ensure_ascii=False, allow_nan=False, indent=2).encode() + b"\n"
 
 
 def verify(data: bytes, pinned: Collection[str] | None = None) -> Proven:

@@ -71,6 +71,8 @@ class Place:
     lang: str
     kind: str = "desktop"
     monitor: int = 1
+    receipt: str = ""
+    """Where the receipt is saved at the end; empty: they are asked."""
 
 
 @dataclass(slots=True)
@@ -125,9 +127,11 @@ async def host(
     side: "Side" = "customer",
     shown: "CustomerInterface | None" = None,
     only_by_secret: bool = False,
+    receipt: str = "",
 ) -> "Ended":
     """Be the host of a session that was joined, on this `side`: `answer` is what the server gave. `shown` replaces the
-    usual interface; `only_by_secret`: digits do not stand in for `secret`, unless the statement demands them."""
+    usual interface; `only_by_secret`: digits do not stand in for `secret`, unless the statement demands them.
+    `receipt`: the file or folder for it."""
     from agent.seat import Seat, SeatError  # noqa: PLC0415
 
     try:
@@ -136,7 +140,7 @@ async def host(
         raise CommandError(str(error)) from error
     if only_by_secret and seat.demands.verification == "either":
         seat.demands = replace(seat.demands, verification="link")
-    place = Place(address, lang, "drawn" if drawn else "desktop", monitor)
+    place = Place(address, lang, "drawn" if drawn else "desktop", monitor, receipt)
     return await _run(api, Left(seat, place, host_file()), source, secret=secret, shown=shown)
 
 
@@ -163,6 +167,7 @@ async def _run(
 ) -> "Ended":
     from agent.host.session import HostSession  # noqa: PLC0415
     from agent.host.ui import Question  # noqa: PLC0415
+    from agent.receipt import offer  # noqa: PLC0415
 
     seat, address, lang = left.seat, left.place.server, left.place.lang
     drawn = left.place.kind == "drawn"
@@ -194,6 +199,8 @@ async def _run(
         ended = await session.run()
         if session.accepted and seat.side == "customer":
             known.remember(address, organisation)
+            if shown is None or left.place.receipt:
+                await offer(api, seat, person, lang, left.place.receipt)
         return ended
 
 

@@ -92,6 +92,9 @@ def join(
     server: ServerOption = None,
     screen: Annotated[str, typer.Option(help="'desktop', or 'drawn' for a made-up picture.")] = "desktop",
     monitor: Annotated[int, typer.Option(min=1, help="Which monitor to show.")] = 1,
+    receipt: Annotated[
+        str, typer.Option(help="Save the receipt here at the end: a file (.json or .html) or a folder.")
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Get help: join a session with the code you were told. Nothing is shared before you say yes.
@@ -107,7 +110,7 @@ def join(
     supervisor.die_with_parent()
     lang = language_from_env()
     try:
-        ended = run(_come_back_or_join(invitation, server, lang, screen, monitor, as_json))
+        ended = run(_come_back_or_join(invitation, server, lang, screen, monitor, as_json, receipt))
     except NoScreenError as error:
         raise refusal("no_screen", lang, why=error) from error
     if as_json:
@@ -117,7 +120,7 @@ def join(
 
 
 async def _come_back_or_join(
-    invitation: str | None, server: str | None, lang: str, kind: str, monitor: int, as_json: bool
+    invitation: str | None, server: str | None, lang: str, kind: str, monitor: int, as_json: bool, receipt: str
 ) -> "Ended":
     if (left := hosting.left_behind()) is not None:
         source = open_screen(left.place.kind, left.place.monitor)
@@ -133,11 +136,21 @@ async def _come_back_or_join(
         say(translate("cli.joining", lang, server=server_name(address)))
     async with ApiClient(address) as api:
         if await _mode(api, asked.code, lang) in SHARED:
-            return await look.look_on(api, await _claim(api, asked.code, lang), asked.secret, address, lang)
+            return await look.look_on(api, await _claim(api, asked.code, lang), asked.secret, address, lang, receipt)
         source = open_screen(kind, monitor)
         try:
             answer = await _claim(api, asked.code, lang)
-            return await host(api, answer, asked.secret, source, address, lang, drawn=kind == "drawn", monitor=monitor)
+            return await host(
+                api,
+                answer,
+                asked.secret,
+                source,
+                address,
+                lang,
+                drawn=kind == "drawn",
+                monitor=monitor,
+                receipt=receipt,
+            )
         finally:
             source.close()
 

@@ -28,15 +28,17 @@ KEEP_SECONDS: Final = 5.0
 """At least this often the file for a successor is written anew: it is good for 15 minutes, and says that somebody lives."""
 
 
-async def look_on(api: ApiClient, answer: dict[str, Any], secret: bytes | None, address: str, lang: str) -> "Ended":
-    """Be the viewer of a session that was joined; returns who ended it and why."""
+async def look_on(
+    api: ApiClient, answer: dict[str, Any], secret: bytes | None, address: str, lang: str, receipt: str = ""
+) -> "Ended":
+    """Be the viewer of a session that was joined; returns who ended it and why. `receipt`: the file or folder for it."""
     from agent.seat import Seat, SeatError  # noqa: PLC0415
 
     try:
         seat = await Seat.take(api, answer, "customer", "viewer")
     except SeatError as error:
         raise CommandError(str(error)) from error
-    return await _look(api, seat, address, lang, link=secret)
+    return await _look(api, seat, address, lang, link=secret, receipt=receipt)
 
 
 def left_behind() -> "KeptViewer | None":
@@ -76,8 +78,10 @@ async def _look(
     *,
     link: bytes | None = None,
     resume: tuple[bytes, ...] = (),
+    receipt: str = "",
 ) -> "Ended":
     from agent.host.ui import Question  # noqa: PLC0415
+    from agent.receipt import offer  # noqa: PLC0415
     from agent.viewer.kept import KeptViewer  # noqa: PLC0415
     from agent.viewer.screen import open_window  # noqa: PLC0415
     from agent.viewer.session import ViewerSession  # noqa: PLC0415
@@ -93,9 +97,13 @@ async def _look(
 
     proxy = proxy_for(seat.relays[0].url)
     viewer = ViewerSession(seat, api, link_secret=link, resume=resume, keep=keep, proxy=proxy)
-    async with interface(lang) as person, viewer, open_window(viewer, question, lang) as window:
-        ended = await _Look(viewer, person, question, window, resumed=bool(resume)).run()
-    file.erase()
+    async with interface(lang) as person:
+        async with viewer, open_window(viewer, question, lang) as window:
+            look = _Look(viewer, person, question, window, resumed=bool(resume))
+            ended = await look.run()
+        file.erase()
+        if look.live:
+            await offer(api, seat, person, lang, receipt)
     return ended
 
 
@@ -114,14 +122,15 @@ class _Look:
         """`resumed`: the customer had agreed before; the sign comes at once, and nothing is asked."""
         self._viewer, self._person, self._question, self._window = viewer, person, question, window
         self._asking: asyncio.Task[None] | None = None
-        self._live = resumed
+        self.live = resumed
+        """Whether they ever agreed."""
         self._shown: Sign | None = None
 
     async def run(self) -> "Ended":
         from agent.host.events import Ended  # noqa: PLC0415
         from agent.viewer import events  # noqa: PLC0415
 
-        await (self._sign() if self._live else self._person.show_waiting(self._question))
+        await (self._sign() if self.live else self._person.show_waiting(self._question))
         wants, living = asyncio.ensure_future(self._wants()), asyncio.ensure_future(self._stay_known())
         try:
             while True:
@@ -145,9 +154,9 @@ class _Look:
             case events.ConsentWanted():
                 self._ask(self._consent())
             case events.Accepted():
-                self._live = True
+                self.live = True
                 await self._sign()
-            case events.Granted() | events.Holder() | events.HostAway() | events.HostHere() if self._live:
+            case events.Granted() | events.Holder() | events.HostAway() | events.HostHere() if self.live:
                 await self._sign()
             case events.Said():
                 await self._person.show_line(event.line.name, event.line.text, mine=event.mine)

@@ -2,12 +2,15 @@
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Self
 
 from agent.host.ui.question import Question
 
+OFFER_SECONDS: Final = 20.0
+"""How long the receipt is offered when nobody answers."""
 FIRST_SECONDS: Final = 3.0
 """How long the warning about an organisation that was never here stands by itself."""
 
@@ -162,6 +165,12 @@ class CustomerInterface(ABC):
     @abstractmethod
     async def show_ended(self, by: str, reason: str) -> None:
         """Say that it is over, who ended it and why (protocol section 7); the sign goes away first."""
+
+    async def offer_receipt(  # noqa: B027 - most offer nothing
+        self, save: Callable[[], Awaitable[str]]
+    ) -> None:
+        """It is over: offer to save the receipt, for a moment. `save` does it and says what came of it, in the customer's
+        language. Where nobody can be asked, nothing is."""
 
     def tell(self, kind: Kind, how: How, text: str = "") -> None:
         """Pass on what the customer did; to be called on the loop. What comes after a stop is dropped."""

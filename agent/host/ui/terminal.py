@@ -5,10 +5,20 @@ import os
 import signal
 import sys
 import unicodedata
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final, TextIO
 
-from agent.host.ui.base import FIRST_SECONDS, CustomerInterface, How, Kind, Problem, Sign
+from agent.host.ui.base import (
+    FIRST_SECONDS,
+    OFFER_SECONDS,
+    CustomerInterface,
+    CustomerStoppedError,
+    How,
+    Kind,
+    Problem,
+    Sign,
+)
 from agent.host.ui.digits import six_digits
 from agent.host.ui.hotkey import HotKey
 from agent.host.ui.keys import Keys
@@ -170,6 +180,21 @@ class TerminalInterface(CustomerInterface):
         self._line(self._words.say("ended.title"), _BOLD)
         for line in self._words.ended(by, reason):
             self._line(line)
+
+    async def offer_receipt(self, save: Callable[[], Awaitable[str]]) -> None:
+        """Only on a real terminal: a program at the other end of a pipe asks for it by `--receipt`."""
+        if not self._keys.immediate:
+            return
+        self._stopped = None  # what is asked now is another question
+        self._line()
+        self._line(self._words.say("receipt.offer"), _BOLD)
+        self._line(self._words.say("receipt.key", seconds=round(OFFER_SECONDS)))
+        with suppress(TimeoutError, CustomerStoppedError):
+            async with asyncio.timeout(OFFER_SECONDS):
+                wanted = unicodedata.normalize("NFKC", await self._answer()).strip().lower()
+            if wanted == "r":
+                self._line(self._words.say("receipt.saving"))
+                self._line(await save())
 
     async def _ask(self, prompt: str) -> str:
         """One line typed after the prompt was shown; what was typed before it is dropped."""

@@ -15,10 +15,11 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final
 
-from agent.host.ui.base import FIRST_SECONDS, CustomerInterface, How, Kind, Problem, Sign
+from agent.host.ui.base import FIRST_SECONDS, OFFER_SECONDS, CustomerInterface, How, Kind, Problem, Sign
 from agent.host.ui.digits import six_digits
 from agent.host.ui.hotkey import HotKey
 from agent.host.ui.question import Question
@@ -55,6 +56,9 @@ class WindowInterface(CustomerInterface):
         self._read = asyncio.Event()
         self._closing = False
         self._ended_seen = asyncio.Event()
+        self._ended: list[str] = []
+        self._answered: asyncio.Future[bool] | None = None
+        """Whether the receipt is wanted."""
 
     async def open(self) -> None:
         environ = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
@@ -207,15 +211,34 @@ class WindowInterface(CustomerInterface):
         self._send(do="notice", text=text)
 
     async def show_ended(self, by: str, reason: str) -> None:
-        first, *more = self._words.ended(by, reason)
+        self._ended = self._words.ended(by, reason)
+        self._over(self._ended)
+
+    def _over(self, paragraphs: list[str], *more: dict[str, object]) -> None:
         self._page(
             "ended",
             title=self._words.say("ended.title"),
-            paragraphs=[first, *more],
-            buttons=[self._button("close", "ended.close", "Plain")],
+            paragraphs=paragraphs,
+            buttons=[self._button("close", "ended.close", "Plain"), *more],
             focus="close",
             close="close",
         )
+
+    async def offer_receipt(self, save: Callable[[], Awaitable[str]]) -> None:
+        """A button on the page that says that it is over; closing that page is the answer no."""
+        if not self._running or self._shown != "ended" or self._ended_seen.is_set():
+            return
+        paragraphs = [*self._ended, self._words.say("receipt.offer")]
+        self._over(paragraphs, self._button("save_receipt", "receipt.save", "Primary"))
+        self._answered = asyncio.get_running_loop().create_future()
+        try:
+            wanted = await asyncio.wait_for(self._answered, OFFER_SECONDS)
+        except TimeoutError:
+            self._ended_seen.set()
+            return
+        if wanted:
+            self._over([*self._ended, self._words.say("receipt.saving")])
+            self._over([*self._ended, await save()])
 
     @property
     def _running(self) -> bool:
@@ -266,7 +289,7 @@ class WindowInterface(CustomerInterface):
     def _lost(self) -> None:
         if self._ready is not None and not self._ready.done():
             self._ready.set_exception(OSError("it ended at once"))
-        self._ended_seen.set()
+        self._close_seen()
         if not self._closing and self._shown != "ended":
             self.tell(Kind.STOP, How.LOST)
 
@@ -300,10 +323,18 @@ class WindowInterface(CustomerInterface):
             case "read":
                 self._read.set()
             case "close":
-                self._ended_seen.set()
+                self._close_seen()
+            case "save_receipt" if self._answered is not None and not self._answered.done():
+                self._answered.set_result(True)
             case _ if name.startswith(("allow ", "withdraw ")):
                 kind, _, grant = name.partition(" ")
                 self.tell(Kind(kind), How.BUTTON, grant)
+
+    def _close_seen(self) -> None:
+        """The last page was closed: nothing more is offered."""
+        self._ended_seen.set()
+        if self._answered is not None and not self._answered.done():
+            self._answered.set_result(False)
 
     async def _end_process(self) -> None:
         """End of stdin ends it; if it hangs, it is killed."""

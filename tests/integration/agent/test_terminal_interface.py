@@ -194,3 +194,47 @@ async def test_the_terminal_is_given_back_as_it_was() -> None:
 
 def _unread(person: Customer) -> bool:
     return bool(select.select([person.far], [], [], 0)[0])
+
+
+async def over(person: Customer) -> None:
+    """The customer pressed stop, and the session is over."""
+    await person.ui.show_sign(QUESTION)
+    person.ui.tell(Kind.STOP, How.KEY)
+    await person.ui.show_ended("customer", "ended")
+
+
+async def saved() -> str:
+    return "Saved: /home/hanako/receipt.html"
+
+
+async def test_the_receipt_is_saved_for_who_wants_it_also_after_a_stop() -> None:
+    async with customer("pty") as person, asyncio.timeout(10):
+        await over(person)
+        offered = asyncio.create_task(person.ui.offer_receipt(saved))
+        await person.sees("r and Enter: save it")
+        person.types("Ｒ\n")
+        await offered
+        assert "Saved: /home/hanako/receipt.html" in person.out.getvalue()
+
+
+@pytest.mark.parametrize("typed", ["\n", "s\n", "no\n", "\x04"])
+async def test_whatever_else_is_typed_saves_nothing_and_ends_at_once(typed: str) -> None:
+    async with customer("pty") as person, asyncio.timeout(10):
+        await over(person)
+        offered = asyncio.create_task(person.ui.offer_receipt(saved))
+        await person.sees("r and Enter: save it")
+        if typed == "\x04":
+            os.close(person.near)
+            person.near = -1
+        else:
+            person.types(typed)
+        await offered
+        assert "Saved" not in person.out.getvalue()
+
+
+async def test_nothing_is_offered_where_a_program_listens() -> None:
+    async with customer("pipe") as person, asyncio.timeout(10):
+        await over(person)
+        shown = person.out.getvalue()
+        await person.ui.offer_receipt(saved)
+        assert person.out.getvalue() == shown

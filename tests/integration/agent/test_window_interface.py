@@ -310,3 +310,34 @@ def test_which_interface(server: Xvfb) -> None:
     assert isinstance(hotkey_for({}), NoHotKey)
     with pytest.raises(ValueError, match="TASUKI_UI"):
         choose_interface("en", {"TASUKI_UI": "curses"})
+
+
+async def test_the_receipt_is_offered_on_the_last_page_and_what_came_of_it_is_said(server: Xvfb) -> None:
+    saved = asyncio.Event()
+
+    async def save() -> str:
+        saved.set()
+        return "Saved: /home/hanako/receipt.html"
+
+    with openbox(server):
+        async with person(server) as someone:
+            await someone.ui.show_ended("customer", "ended")
+            offered = asyncio.create_task(someone.ui.offer_receipt(save))
+            await someone.sees(look.PRIMARY)
+            await someone.press("Tab", "space")
+            await offered
+            assert saved.is_set()
+            closed = asyncio.create_task(someone.ui._ended_seen.wait())
+            await someone.press("Return", until=closed)
+
+
+async def test_closing_the_last_page_says_no_to_the_receipt(server: Xvfb) -> None:
+    async def save() -> str:
+        raise AssertionError("nobody asked for it")
+
+    with openbox(server):
+        async with person(server) as someone:
+            await someone.ui.show_ended("customer", "ended")
+            offered = asyncio.create_task(someone.ui.offer_receipt(save))
+            await someone.sees(look.PRIMARY)
+            await someone.press("Return", until=offered)
