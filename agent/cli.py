@@ -14,6 +14,7 @@ from agent.commands import (
     handing,
     join,
     queue,
+    receipt,
     remote,
     security,
     server,
@@ -45,6 +46,7 @@ sessions.app.add_typer(queue.app, name="queue")
 app.command("view")(view.view)
 app.command("share")(share.share)
 app.command("chat")(chat.chat)
+app.add_typer(receipt.app, name="receipt")
 app.command("enroll")(device.enroll)
 app.add_typer(device.app, name="device")
 app.command("call")(remote.call)
