@@ -37,7 +37,7 @@ def environment(folder: Path, **changes: str) -> dict[str, str]:
 
 
 @contextmanager
-def serving(folder: Path, log: IO[str] | None = None, **changes: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving(folder: Path, log: IO[str] | None = None, /, **changes: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A process and its address, once it is ready. What a pipe cannot hold of its log goes to a file."""
     process = subprocess.Popen(
         [sys.executable, "-m", "api.main"], cwd=ROOT, env=environment(folder, **changes), text=True,
