@@ -3,7 +3,9 @@
 init                            an organisation with its first administrator and a one-time password
 organization list               all of this server
 organization disable | enable   nobody of it signs in, and what runs ends within seconds; and back
+organization remove             its keys are destroyed and everything of it is deleted, with a signed proof
 organization open               people get in again from any network and without the entry link
+keys rotate | status            other keys while everything runs, and how far that is
 operator reset                  a one-time password for somebody whom no administrator can help
 relay add                       a relay and the token with which it proves itself
 backup | backup verify          database and keyring to encrypted files, while the service runs (api/backup/)
@@ -23,7 +25,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from api import admin_accounts, audit
+from api import admin_accounts, admin_keys, audit
 from api.app import start
 from api.audit import Action
 from api.backup import commands as backup_commands
@@ -79,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--out", required=True, type=Path, help="file for the token, mode 0600")
     add.set_defaults(do=_relay_add, say=_say_relay)
     accounts = admin_accounts.add_commands(commands)
+    keys = admin_keys.add_commands(commands)
     backups = backup_commands.add_commands(commands)
     for command in (init, add, *accounts, *backups):
         command.add_argument("--json", action="store_true", help="for programs")

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from api import audit
+from api import admin_keys, audit
 from api.audit import Action
 from api.auth import repository as sign_ins
 from api.context import Context
@@ -40,6 +40,7 @@ def add_commands(commands: Any) -> list[argparse.ArgumentParser]:
         command = kinds.add_parser(name, help=text)
         command.set_defaults(do=do, say=say)
         named.append(command)
+    named.append(admin_keys.add_removal(kinds))
     people = commands.add_parser("operator", help="operators of any organisation").add_subparsers(required=True)
     reset = people.add_parser("reset", help="one-time password, no second factor, unlocked, from any network")
     reset.add_argument("--login", required=True, help="the operator's login")

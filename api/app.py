@@ -15,6 +15,7 @@ from api.api_keys.router import router as api_keys
 from api.audit.router import router as audit_events
 from api.auth.router import router as sign_in
 from api.context import Context
+from api.customers.router import router as customers
 from api.device_enrolments.router import router as device_enrolments
 from api.device_groups.router import router as device_groups
 from api.device_self.router import router as device_side
@@ -43,6 +44,7 @@ from api.relays.router import router as relays
 from api.reports.router import router as reports
 from api.retention.holds.router import router as legal_holds
 from api.retention.router import router as retention
+from api.rotations.router import router as rotations
 from api.second_factors.router import router as second_factors
 from api.sessions.router import router as sessions
 from api.settings import Settings
@@ -81,6 +83,8 @@ ROUTERS = (  # asked in this order: what is asked for most comes first
     reports,
     retention,
     legal_holds,
+    customers,
+    rotations,
     signing,
     health.router,
     problem_pages.router,

@@ -30,7 +30,7 @@ BUSY_TIMEOUT_MS = 10_000
 """How long SQLite waits for another process's lock."""
 POOL_CONNECTIONS = 10
 POOL_TIMEOUT_SECONDS = 60
-MIGRATION = "0011"
+MIGRATION = "0013"
 """The newest revision under migrations/versions; a test compares."""
 
 INSTALLATION_LOCK = 0x7461737562
@@ -100,6 +100,13 @@ class Database:
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
+
+
+async def commit_so_far(db: AsyncSession) -> None:
+    """Commit what was written, and go on in a new transaction of the same block: for what must be known before an act
+    that cannot be undone. Who waits is woken when the block ends."""
+    await db.commit()
+    await db.connection(execution_options={"tasuki_write": True})
 
 
 def wake_after(db: AsyncSession, topics: Iterable[str]) -> None:

@@ -77,6 +77,7 @@ SAID: dict[str, tuple[str, dict[str, Any]]] = {
     "device-wiped": ("The enrolment of this device was wiped; delete its key. Enrol it again to use it.", {}),
     "enrolment-refused": ("The enrolment token is unknown, expired or used up; ask for a new one.", {}),
     "conflict": ("You cannot suspend yourself or give up your own role; ask another administrator.", {}),
+    "customer-forgotten": ("The customer of this session was forgotten; nothing more is kept about it.", {}),
     "legal-hold": (
         "A legal hold says that this must be kept; lift it first, with DELETE /v1/legal-holds/{hold_id}.",
         {"holds": ["hld_01KAH2V5QJ6T8N3W9XZB4C7D0E"]},

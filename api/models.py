@@ -27,8 +27,10 @@ from api.passwords.models import KnownDevice, PastPassword
 from api.policies.models import Policy
 from api.receipts.models import SessionReceipt
 from api.relays.models import Relay, RelayCommand, RelayReport
+from api.removals.models import RemovedOrganization
 from api.retention.holds.models import LegalHold
 from api.retention.models import RetentionRun
+from api.rotations.models import KeyRotation, RetiredKey
 from api.second_factors.models import RecoveryCode, SecondFactor, SecondStepFailure, SentCode
 from api.sessions.models import Participant, Session, SessionCode
 from api.signing.models import StoredKey
@@ -41,6 +43,7 @@ __all__ = [
     "ApiKey",
     "AuditEvent",
     "Challenge",
+    "Customer",
     "Device",
     "DeviceEnrolment",
     "DeviceGrant",
@@ -48,6 +51,7 @@ __all__ = [
     "Event",
     "FailureCount",
     "Integration",
+    "KeyRotation",
     "KnownDevice",
     "LegalHold",
     "Machine",
@@ -65,7 +69,9 @@ __all__ = [
     "RelayCommand",
     "RelayReport",
     "RememberedAnswer",
+    "RemovedOrganization",
     "RetentionRun",
+    "RetiredKey",
     "SecondFactor",
     "SecondStepFailure",
     "SentCode",

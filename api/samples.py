@@ -242,7 +242,35 @@ SESSION_RECORD = {name: OVER[name] for name in _RECORDED} | {
     "files": [],
 }
 
+_KNOWN_CUSTOMER = {
+    "id": f"cus_{ULID}",
+    "name": CUSTOMER["name"],
+    "email": CUSTOMER["email"],
+    "sessions": 3,
+    "created_at": CREATED,
+    "forgotten": False,
+    "forgotten_at": None,
+    "proof": None,
+}
+_ROTATION = {
+    "id": f"rot_{ULID}",
+    "organization_key": True,
+    "customers_keys": False,
+    "step": "sealing",
+    "walk": 1,
+    "examined": 18_200,
+    "resealed": 17_950,
+    "keys_destroyed": 0,
+    "started_at": CREATED,
+    "finished_at": None,
+}
 ANSWERS: dict[str, Any] = {
+    "list_customers": _page(_KNOWN_CUSTOMER),
+    "get_customer": _KNOWN_CUSTOMER,
+    "forget_customer": _KNOWN_CUSTOMER
+    | {"name": None, "email": None, "forgotten": True, "forgotten_at": ENDED, "proof": JWT},
+    "get_keys": {"rotation": _ROTATION},
+    "rotate_keys": _ROTATION | {"examined": 0, "resealed": 0},
     "report_sessions": _page(SESSION_RECORD),
     "list_policies": _page(POLICY),
     "create_policy": POLICY | {"assigned": {"organization": False, "operators": 0}},
@@ -466,6 +494,8 @@ PARAMETERS: dict[str, tuple[str, Any]] = {
     "role": ("Only with this role.", "operator"),
     "q": ("A piece of text to look for.", "bob"),
     "wait": ("Seconds to wait.", 25),
+    "customer_id": ("Id of the customer.", f"cus_{ULID}"),
+    "email": ("Only the one with this address.", CUSTOMER["email"]),
     "hold_id": ("Id of the legal hold.", f"hld_{ULID}"),
     "ended_by": ("Only those that this party ended.", "operator"),
     "event": ("Only of this type.", "session.ended"),

@@ -12,6 +12,7 @@ from api.auth import repository as sign_ins
 from api.budgets import repository as budgets
 from api.budgets.counts import BUCKET_SECONDS, LONGEST_WINDOW_SECONDS
 from api.context import Context
+from api.customers import forgetting, sweeping
 from api.db import take_turn
 from api.device_enrolments import repository as enrolments
 from api.device_enrolments.service import KEPT as ENROLMENTS_KEPT
@@ -29,6 +30,7 @@ from api.relays import repository as relays
 from api.relays import service as relay_rules
 from api.relays.models import Relay
 from api.retention import service as retention
+from api.rotations import service as rotations
 from api.second_factors import repository as second_factors
 from api.second_factors.proving import BUDGETS as SECOND_STEP_BUDGETS
 from api.sessions import codes, ending
@@ -60,10 +62,13 @@ async def run(context: Context) -> None:
         try:
             now = context.clock.now()
             await tick(context, started)
+            await forgetting.finish_begun(context)
+            await rotations.tend(context)
             await retention.step(context)
             if purged is None or now - purged >= PURGE_EVERY:
                 purged = now
                 await purge(context)
+                await sweeping.sweep(context)
                 await retention.begin(context)
         except Exception:  # logged, and tried again in a second
             log.exception("api.upkeep_failed")

@@ -59,7 +59,9 @@ CHECKPOINT = "tasuki-checkpoint"
 """How an administrative log was at a time: how many lines, and the root over them."""
 PRUNED = "tasuki-audit-prune"
 """The beginning of an administrative log was deleted, and what is needed to go on without it."""
-DOCUMENTS = frozenset({RECEIPT, CHECKPOINT, PRUNED})
+DESTRUCTION = "tasuki-destruction"
+"""Keys were destroyed, and with them everything that was sealed under them."""
+DOCUMENTS = frozenset({DESTRUCTION, RECEIPT, CHECKPOINT, PRUNED})
 """What is signed to be kept: larger than a token, for nobody in particular, and good for ever (`sign_document`)."""
 
 Claims: TypeAlias = dict[str, Any]

@@ -52,6 +52,8 @@ _KINDS = {
     Kind.ORGANIZATION: "organization",
     Kind.POLICY: "policy",
     Kind.SESSION: "session",
+    Kind.CUSTOMER: "customer",
+    Kind.KEY_ROTATION: "key_rotation",
     Kind.API_KEY: "api_key",
     Kind.DEVICE: "device",
     Kind.DEVICE_GROUP: "device_group",
@@ -117,7 +119,7 @@ FORGOTTEN: dict[str, Any] = {"actor_name": None, "address": None, "user_agent": 
 
 
 def opened(sealer: Sealer, event: AuditEvent) -> dict[str, Any]:
-    """The details of a line; nothing of one about a customer who was forgotten."""
+    """The details of a line; nothing of one about a customer who was forgotten, or that was changed from outside."""
     try:
         details: dict[str, Any] = json.loads(sealer.open(PURPOSE, event.id, event.sealed))
     except KeyDestroyed:

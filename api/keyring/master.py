@@ -7,8 +7,10 @@ place while several processes run.
 import base64
 import binascii
 import contextlib
+import fcntl
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 from api.kit.sealing import KEY_BYTES, KEY_ID_BYTES, DataKey, SealError
@@ -77,6 +79,18 @@ def read(path: Path) -> list[bytes]:
     if not 0 < len(found) <= MOST_KEYS or any(len(secret) != KEY_BYTES for secret in found):
         raise MasterKeyError(f"The master key file {path} is damaged; restore it from its backup.")
     return found
+
+
+@contextlib.contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Of several processes of one machine that wrap under the file's keys or replace them, one at a time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def write(path: Path, keys: list[bytes], *, replace: bool = True) -> None:

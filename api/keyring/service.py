@@ -14,9 +14,9 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Protocol
 
-from api.keyring.master import MASTER_ID, MasterKeys
+from api.keyring.master import MASTER_ID, MasterKeys, exclusive, read, write
 from api.keyring.models import WrappedKey
-from api.keyring.repository import KeyStore
+from api.keyring.repository import MOST_AT_ONCE, KeyStore
 from api.kit.sealing import KEY_BYTES, KEY_ID_BYTES, DataKey, KeyDestroyed, Sealer, SealError
 
 SERVER = "server"
@@ -31,8 +31,6 @@ CLEARED_AFTER_SECONDS = 48 * 3600
 _DATA, _LOOKUP = "data key", "lookup key"
 _LOOKUP_NAME = " lookup"
 _TRIES = 5
-MOST_NAMED = 10_000
-"""Rows of one reading: keys of organisations, or of customers."""
 
 
 class HasKey(Protocol):
@@ -55,6 +53,7 @@ class Keyring:
         self._ahead: dict[str, list[tuple[bytes, float]]] = {}
         self._generation = -1
         self._looked = float("-inf")
+        self._swept_to = b""
 
     @property
     def server(self) -> Sealer:
@@ -151,8 +150,7 @@ class Keyring:
                 if before is not None and before.destroyed:
                     raise KeyDestroyed(f"the key of {owner} was destroyed")
                 version = 1 if before is None else before.version + 1
-                made, _secret = self._wrap(self.master, owner, _DATA, name=owner, version=version)
-                if self.store.add([made]):
+                if self._make(owner, owner, _DATA, version)[2]:
                     self.forget_opened()
                     return self.current(owner)
             raise SealError(f"no new key could be made for {owner}")
@@ -172,22 +170,39 @@ class Keyring:
                 self.store.rewrap(fresh)
             return len(fresh)
 
-    def rewrap_all(self) -> int:
-        """Wrap what a master key wraps under the first of the master key file; how many keys it were."""
-        with self._lock:
+    def prepare_master(self) -> None:
+        """Put another master key into the file, which opens and does not wrap yet: for the file's copies on other machines."""
+        with exclusive(self.master.path):
+            write(self.master.path, [*read(self.master.path), secrets.token_bytes(KEY_BYTES)])
+
+    def rotate_master(self) -> int:
+        """Another master key, made now or before by `prepare_master`: wraps everything anew; how many keys that were.
+
+        The old one stays in the file until the last key is wrapped anew, so that a crash on the way loses nothing.
+        """
+        path = self.master.path
+        with self._lock, exclusive(path):
+            known = read(path)
+            newest, older = (known[-1], known[:-1]) if len(known) > 1 else (secrets.token_bytes(KEY_BYTES), known)
+            write(path, [newest, *older])
             self.master.reload()
-            rows = self.store.wrapped_by(MASTER_ID, b"", MOST_NAMED)
-            fresh = []
-            for row in rows:
-                name = row.name or ""
-                owner, kind = (
-                    (name.removesuffix(_LOOKUP_NAME), _LOOKUP) if name.endswith(_LOOKUP_NAME) else (name, _DATA)
-                )
-                secret = self.master.open(kind, about(owner, row.id), row.wrapped)
-                fresh.append(replace(row, wrapped=self.master.seal(kind, about(owner, row.id), secret)))
-            if fresh:
-                self.store.rewrap(fresh)
-            return len(fresh)
+            count = self._wrap_all_anew()
+            write(path, [newest])
+            self.master.reload()
+            return count
+
+    def _wrap_all_anew(self) -> int:
+        count, last = 0, b""
+        while rows := self.store.wrapped_by(MASTER_ID, last, MOST_AT_ONCE):
+            self.store.rewrap([self._wrapped_anew(row) for row in rows])
+            count, last = count + len(rows), rows[-1].id
+        return count
+
+    def _wrapped_anew(self, row: WrappedKey) -> WrappedKey:
+        name = row.name or ""
+        owner, kind = (name.removesuffix(_LOOKUP_NAME), _LOOKUP) if name.endswith(_LOOKUP_NAME) else (name, _DATA)
+        bound = about(owner, row.id)
+        return replace(row, wrapped=self.master.seal(kind, bound, self.master.open(kind, bound, row.wrapped)))
 
     def destroy_owner(self, owner: str) -> int:
         """Destroy every key of an organisation: its own, its lookups and its customers'; how many it were."""
@@ -195,7 +210,7 @@ class Keyring:
             own = [row.id for name in (owner, lookup_name(owner)) for row in self.store.versions(name)]
             count = 0
             for wrapper in own:
-                while found := [row.id for row in self.store.wrapped_by(wrapper, b"", MOST_NAMED)]:
+                while found := [row.id for row in self.store.wrapped_by(wrapper, b"", MOST_AT_ONCE)]:
                     count += self.store.destroy(found)
             count += self.store.destroy(own)
             self._ahead.pop(owner, None)
@@ -208,6 +223,13 @@ class Keyring:
             wiped = self.store.destroy(key_ids)
             self.forget_opened()
             return wiped
+
+    def unused(self, now: float) -> list[bytes]:
+        """The next few customers' keys that are old enough to be in use if anybody took them; all are walked through in turn."""
+        with self._lock:
+            found = self.store.unnamed(int(now) - CLEARED_AFTER_SECONDS, self._swept_to, MOST_AT_ONCE)
+            self._swept_to = found[-1] if len(found) == MOST_AT_ONCE else b""
+            return list(found)
 
     def forget_opened(self) -> None:
         """Read every key again when it is needed next."""
@@ -239,10 +261,17 @@ class Keyring:
                 if row.destroyed:
                     raise KeyDestroyed(f"the key of {owner} was destroyed")
                 return row, self._secret(owner, row, kind)
-            made, secret = self._wrap(self.master, owner, kind, name=name)
-            if self.store.add([made]):
+            made, secret, stored = self._make(name, owner, kind, 1)
+            if stored:
                 return made, secret
         raise SealError(f"the keyring has no key for {owner}, and none could be made")
+
+    def _make(self, name: str, owner: str, kind: str, version: int) -> tuple[WrappedKey, bytes, bool]:
+        """A key of the server or an organisation, stored unless another process was first with this version."""
+        with exclusive(self.master.path):
+            self.master.reload()
+            made, secret = self._wrap(self.master, owner, kind, name=name, version=version)
+            return made, secret, self.store.add([made])
 
     def _wrap(
         self, wrapper: "DataKey | MasterKeys", owner: str, kind: str, *, name: str | None = None, version: int = 1

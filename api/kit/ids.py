@@ -39,6 +39,7 @@ class Kind(StrEnum):
     TOKEN = "tok"
     KNOWN_DEVICE = "kdv"
     LEGAL_HOLD = "hld"
+    KEY_ROTATION = "rot"
     REQUEST = "req"
 
 

@@ -1,14 +1,22 @@
 """What a stranger sends in the name of a device: challenges, keys and signatures. Nothing but a refusal comes of it."""
 
+import tempfile
+from pathlib import Path
+
 from tests.fuzz.target import instrumented, run
 
 with instrumented("api.devices", "wire"):
     from api.devices import proof
+    from api.keyring import Keyring
+    from api.keyring.master import MasterKeys
+    from api.keyring.repository import KeyStore
     from api.kit.clock import SystemClock
-    from api.kit.sealing import Sealer
     from wire import devices
 
-SEALER = Sealer(bytes(32))
+FOLDER = Path(tempfile.mkdtemp(prefix="tasuki-fuzz-"))
+KEYRING = Keyring(KeyStore(f"sqlite:///{FOLDER / 'keyring.db'}"), MasterKeys(FOLDER / "master.key"))
+KEYRING.store.start()
+SEALER = KEYRING.server
 DEVICE = "dev_" + "0" * 26
 
 

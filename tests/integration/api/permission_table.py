@@ -131,6 +131,11 @@ GET    /v1/reports/events                                 reports:read
 GET    /v1/reports/sign-ins                               reports:read
 GET    /v1/reports/usage                                  reports:read
 GET    /v1/organization/retention                         organization:read
+GET    /v1/customers                                      customers:read
+GET    /v1/customers/{customer_id}                        customers:read
+POST   /v1/customers/forget                               customers:forget + fresh
+GET    /v1/organization/keys                              organization:read
+POST   /v1/organization/keys/rotate                       organization:write + fresh
 GET    /v1/legal-holds                                    holds:read
 POST   /v1/legal-holds                                    holds:write
 DELETE /v1/legal-holds/{hold_id}                          holds:write + fresh
