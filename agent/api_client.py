@@ -1,13 +1,15 @@
 """The REST API from the agent's side: one client, problems as one exception with a sentence for people."""
 
 import platform
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Any, Final, Self
 
 import httpx
 
 TIMEOUT_SECONDS: Final = 10.0
+STREAM_TIMEOUT_SECONDS: Final = 120.0
+"""Between two parts of a long answer."""
 Json = dict[str, Any]
 
 
@@ -75,6 +77,20 @@ class ApiClient:
                 f"the server {self.base_url} does not answer ({type(error).__name__}); check the address and the network"
             ) from error
         return self._read(response)
+
+    async def stream(self, path: str, **params: Any) -> AsyncIterator[bytes]:
+        """The body of an answer, part by part. Raises as `call` does, also when it is cut off in the middle."""
+        try:
+            async with self._http.stream("GET", path, params=params, timeout=STREAM_TIMEOUT_SECONDS) as response:
+                if not response.is_success:
+                    await response.aread()
+                    self._read(response)
+                async for part in response.aiter_bytes():
+                    yield part
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise ServerUnreachableError(
+                f"the server {self.base_url} does not answer, or stopped in the middle ({type(error).__name__}); try again"
+            ) from error
 
     def _read(self, response: httpx.Response) -> Json:
         try:

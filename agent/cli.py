@@ -16,6 +16,7 @@ from agent.commands import (
     queue,
     receipt,
     remote,
+    report,
     security,
     server,
     sessions,
@@ -43,6 +44,7 @@ app.add_typer(sessions.app, name="session")
 for command in (handing.invite, handing.transfer, handing.guest, handing.note):
     sessions.app.command()(command)
 sessions.app.add_typer(queue.app, name="queue")
+app.add_typer(report.app, name="report")
 app.command("view")(view.view)
 app.command("share")(share.share)
 app.command("chat")(chat.chat)

@@ -80,7 +80,7 @@ def create(
     if queue:
         body["queue"] = True
     if starts_at is not None:
-        body["starts_at"] = _moment(starts_at)
+        body["starts_at"] = moment(starts_at)
     given = {"expires_in": expires_in, "code_digits": digits, "language": language}
     body |= {name: value for name, value in given.items() if value is not None}
     if purpose is not None:
@@ -106,7 +106,7 @@ def create(
     say(f"Then look on with:  {first}tasuki view {session['id']}\n")
 
 
-def _moment(text: str) -> str:
+def moment(text: str) -> str:
     """A time as the API takes it; without a zone it is meant in that of this machine."""
     try:
         return datetime.fromisoformat(text).astimezone().isoformat()
@@ -135,8 +135,8 @@ def list_(
         "mode": mode,
         "operator_id": operator,
         "customer_email": customer_email,
-        "created_from": _moment(made_from) if made_from else None,
-        "created_to": _moment(made_to) if made_to else None,
+        "created_from": moment(made_from) if made_from else None,
+        "created_to": moment(made_to) if made_to else None,
         "q": text,
         **where,
     }
