@@ -82,9 +82,10 @@ lock: $(STAMP) ## renew constraints.txt from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --all-extras --generate-hashes --universal --no-emit-index-url --no-header -q \
 	  --python-version 3.11 -o constraints.txt
 
-.PHONY: bench-screen bench-e2e bench-api
-bench-screen bench-e2e bench-api: bench-%: $(STAMP) ## a table of ratios to limits and peers measured in the same run
-	@tools/system-packages test
+.PHONY: bench-screen bench-e2e bench-api bench-relay
+bench-relay: export SYSTEM_PACKAGES := bench
+bench-screen bench-e2e bench-api bench-relay: bench-%: $(STAMP) ## a table of ratios to limits and peers measured in the same run
+	@tools/system-packages $${SYSTEM_PACKAGES:-test}
 	@$(BIN)/python -m bench.$*
 
 .PHONY: clean

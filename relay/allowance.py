@@ -1,5 +1,11 @@
 """How many bytes a second a participant may send, from its ticket: a bucket that one second fills. Pure."""
 
+import sys
+from typing import Final
+
+STEPS: Final = 50
+"""Into how many parts a second's bytes may be counted."""
+
 
 class Allowance:
     """Without a rate everything is allowed."""
@@ -8,6 +14,11 @@ class Allowance:
         self._rate = bytes_per_second
         self._left = float(bytes_per_second or 0)
         self._at = now
+
+    @property
+    def step(self) -> int:
+        """How many bytes may pass before they must be counted."""
+        return sys.maxsize if self._rate is None else self._rate // STEPS
 
     def narrow(self, bytes_per_second: int | None, now: float) -> None:
         """Never more than this from now on."""

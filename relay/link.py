@@ -57,6 +57,7 @@ class Link(Owner):
         """The upgrade is answered: from here on the participant is in the room."""
         try:
             self._tune()
+            self.connection.ask_after = self._allowance.step
             self.server.connected(self)
             self.connection.seat(self.room, self.member)
         except Exception:
@@ -92,7 +93,7 @@ class Link(Owner):
             self._leave()
             self.connection.send(CLOSE, close_payload(code, ""))
         self.connection.stop_listening()
-        self.connection.transport.close()
+        self._end()
 
     def on_fault(self, code: int, reason: str) -> None:
         """It broke the WebSocket protocol or a limit of it."""
@@ -152,6 +153,7 @@ class Link(Owner):
     def narrow(self, bytes_per_second: int | None) -> None:
         """Take no more bytes a second than this from now on."""
         self._allowance.narrow(bytes_per_second, self.server.now())
+        self.connection.ask_after = self._allowance.step
 
     def close(self, code: int, reason: str) -> None:
         """Send what texts wait and a close frame; cut the connection if the other end does not answer it."""
@@ -171,6 +173,16 @@ class Link(Owner):
     def abort(self) -> None:
         """Cut the connection."""
         self.connection.transport.abort()
+
+    def _end(self) -> None:
+        """Nothing more is said; both ends close, so that what is still on its way to us does not take our answer with it."""
+        transport = self.connection.transport
+        if not transport.can_write_eof():
+            transport.close()
+            return
+        transport.write_eof()
+        if self._cut is None:
+            self._cut = self.server.later(CLOSE_SECONDS, self.abort)
 
     def _receive(self, frame: bytes) -> list[Action]:
         return self.room.receive(self.member, frame, self.server.now())

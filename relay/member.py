@@ -19,6 +19,7 @@ class Way(Protocol):
     live: bool
 
     def hold(self, role: Role, not_for: frozenset[int]) -> None: ...
+    def settle(self) -> None: ...
 
 
 @dataclass(slots=True, eq=False)
@@ -75,6 +76,8 @@ class Member:
 
     def usage(self, now: float, fact: Fact = Fact.USAGE) -> Tell:
         """What was used since the last call: a difference, so that reports may be added up."""
+        if self.way is not None:
+            self.way.settle()
         told_in, told_out, told_at = self._told
         self._told = (self.bytes_in, self.bytes_out, now)
         return Tell(

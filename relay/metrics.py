@@ -19,6 +19,7 @@ class RelayCollector(Collector):
         self._server, self._control, self._reports = server, control, reports
 
     def collect(self) -> Iterable[Metric]:
+        self._server.settle()
         yield from self._gauges()
         yield from self._totals()
         count = self._server.counters

@@ -166,6 +166,11 @@ class RelayServer:
             if link:
                 link.flush()
 
+    def settle(self) -> None:
+        """Have counted what connections sent straight on."""
+        for link in self._links.values():
+            link.connection.settle()
+
     # What the api asks for
 
     def end_session(self, session: str, by: str, reason: str) -> None:

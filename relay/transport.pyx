@@ -14,7 +14,7 @@ from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memmove
 
-from aiofastnet.transport cimport Protocol, Transport
+from aiofastnet.transport cimport Protocol, StreamTransport, Transport
 from aiofastnet.utils cimport NoResult
 
 from ext._frames cimport count_c, head_c, put_head_c, u16, u32, unmask_c
@@ -77,7 +77,9 @@ cdef class Connection(Protocol):
     cdef public object owner, transport
     cdef public bint open, live
     cdef public double last_read
+    cdef public Py_ssize_t ask_after
     cdef Transport _native
+    cdef StreamTransport _stream
     cdef object _room, _member
     cdef bint _upgraded, _deaf, _is_host
     cdef uint16_t _sender
@@ -89,8 +91,12 @@ cdef class Connection(Protocol):
     cdef int _fragments
     cdef bytearray _parts
     cdef Py_ssize_t _budget
+    # What the room was not told yet:
+    cdef Py_ssize_t _unasked, _bytes_in, _messages_in, _bytes_out, _messages_out
     # Of the read that is being handled:
-    cdef Py_ssize_t _read, _binary_bytes, _messages, _out, _out_messages
+    cdef Py_ssize_t _out, _out_messages
+    cdef uint16_t _recipient
+    cdef Connection _known  # the connection of that recipient, as it was found last
     cdef Connection _target
     cdef list _targets
     cdef object __weakref__
@@ -119,8 +125,18 @@ cdef class Connection(Protocol):
 
     def unseat(self):
         """Nothing is forwarded any more, neither from it nor to it."""
-        self._room = self._member = None
+        self.settle()
+        self._room = self._member = self._known = None
         self.open = False
+
+    def settle(self):
+        """Have counted what was sent straight on."""
+        if self._messages_in:
+            self._room.count_in(self._member, self._bytes_in, self._messages_in)
+            self._bytes_in = self._messages_in = 0
+        if self._messages_out:
+            self._room.count_out(self._member, self._bytes_out, self._messages_out)
+            self._bytes_out = self._messages_out = 0
 
     def hold(self, role, not_for):
         """What its participant may send changed."""
@@ -148,6 +164,7 @@ cdef class Connection(Protocol):
     def connection_made(self, transport):
         self.transport = transport
         self._native = transport if isinstance(transport, Transport) else None
+        self._stream = transport if isinstance(transport, StreamTransport) else None
         self.last_read = monotonic_c()
         self.owner.made()
 
@@ -212,24 +229,17 @@ cdef class Connection(Protocol):
 
     cdef Py_ssize_t _read_frames(self, Py_ssize_t at, Py_ssize_t end) except -1:
         """Handle every whole frame; where the first that is not whole begins."""
-        cdef Py_ssize_t taken
-        self._read = 0
+        cdef Py_ssize_t taken, read
         while not self._deaf:
             taken = self._read_frame(inbox + at, end - at)
             if taken == 0:
                 break
             at += taken
         self._flush()
-        self._account()
-        self.owner.on_read(self._read)
+        if self._room is None or self._unasked >= self.ask_after or self._room.ready:
+            read, self._unasked = self._unasked, 0
+            self.owner.on_read(read)
         return at
-
-    cdef int _account(self) except -1:
-        """Count what came, before anybody asks how much it was."""
-        if self._messages:
-            self._room.count_in(self._member, self._binary_bytes, self._messages)
-            self._binary_bytes = self._messages = 0
-        return 0
 
     cdef Py_ssize_t _read_frame(self, uint8_t* at, Py_ssize_t left) except -1:
         """Bytes of the frame that begins there; 0 when it is not whole, or broken."""
@@ -291,7 +301,7 @@ cdef class Connection(Protocol):
 
     cdef int _text(self, bytes text) except -1:
         self._flush()
-        self._account()
+        self.settle()
         if is_utf8(text):
             self.owner.on_text(text)
         else:
@@ -303,13 +313,13 @@ cdef class Connection(Protocol):
             self.owner.on_ping(payload)
         elif opcode == CLOSE:
             self._flush()
-            self._account()
+            self.settle()
             self.owner.on_close(close_code(payload))
         return 0
 
     cdef Py_ssize_t _fail(self, int code, str reason) except -1:
         self._flush()
-        self._account()
+        self.settle()
         self.owner.on_fault(code, reason)
         self._deaf = True
         return 0
@@ -320,18 +330,18 @@ cdef class Connection(Protocol):
         """The messages of a frame, after all of it was found whole."""
         cdef Py_ssize_t at = 0, length
         cdef long count = count_c(frame, size, LEAST, MOST)
-        self._read += size
+        self._unasked += size
         if self._member is None or count < 0 or not self._are_ours(frame, size):
             self._flush()
-            self._account()
+            self.settle()
             self.owner.on_binary(PyBytes_FromStringAndSize(<char*>frame, size))
             return 0
-        self._binary_bytes += size
-        self._messages += count
+        self._bytes_in += size
+        self._messages_in += count
         while at < size and self._member is not None:
             length = 4 + <Py_ssize_t>u32(frame + at)
             if not self._straight_on(frame + at, length):
-                self._account()
+                self.settle()
                 self.owner.on_message(PyBytes_FromStringAndSize(<char*>frame + at, length))
             at += length
         return 0
@@ -356,10 +366,12 @@ cdef class Connection(Protocol):
             return self._is_host and self._all[stream] & bit and self._to_all(message, size, kind & CLASS_MASK == FRAME)
         if not self._one[stream] & bit:
             return False
-        return self._to_one(self._recipient(recipient), message, size)
+        return self._to_one(self._way_to(recipient), message, size)
 
-    cdef Connection _recipient(self, uint16_t recipient):
+    cdef Connection _way_to(self, uint16_t recipient):
         """The connection of a viewer, or of the host; None when it is not here, or not to be reached."""
+        if self._known is not None and self._recipient == recipient and self._known._room is self._room:
+            return self._known
         if self._is_host:
             member = self._room.members.get(recipient)
             if member is None or member is self._member:
@@ -369,7 +381,8 @@ cdef class Connection(Protocol):
             if member is None or member.sender != recipient:
                 return None
         way = member.way
-        return <Connection>way if isinstance(way, Connection) else None
+        self._recipient, self._known = recipient, <Connection>way if isinstance(way, Connection) else None
+        return self._known
 
     cdef bint _to_one(self, Connection target, const uint8_t* message, Py_ssize_t size) except -1:
         if target is None or not target.open:
@@ -438,15 +451,18 @@ cdef class Connection(Protocol):
         return 0
 
     cdef int _written(self, uint8_t* frame, Py_ssize_t size, Py_ssize_t counted, Py_ssize_t messages) except -1:
+        cdef Py_ssize_t waits
         if self._member is None:
             return 0
         if self._native is not None:
             self._native.write_c(<char*>frame, size)
         else:
             self.transport.write(PyBytes_FromStringAndSize(<char*>frame, size))
-        self._room.count_out(self._member, counted, messages)
+        self._bytes_out += counted
+        self._messages_out += messages
         # Small writes for a slow connection (what is written can no longer be shed), large ones for a fast one.
-        self._budget = BATCH_MIN if self.transport.get_write_buffer_size() else min(2 * self._budget, BATCH_MAX)
+        waits = self._stream.get_write_buffer_size() if self._stream is not None else self.transport.get_write_buffer_size()
+        self._budget = BATCH_MIN if waits else min(2 * self._budget, BATCH_MAX)
         return 0
 
     # What came of a frame that is not whole yet

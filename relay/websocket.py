@@ -63,7 +63,7 @@ class Owner:
         """What came breaks RFC 6455 or a limit: to be closed with this code. Nothing more is read."""
 
     def on_read(self, binary: int) -> None:
-        """All of one read was handled, with so many bytes of BINARY payload."""
+        """All of one read was handled; bytes of BINARY payload since the last call."""
 
     def pause_writing(self) -> None:
         """The transport holds as much as it should."""
@@ -128,6 +128,8 @@ class Connection(asyncio.BufferedProtocol):
         """For a native connection: nothing waits for it, so that messages may be written at once."""
         self.live = False
         """Likewise for parts of live pictures."""
+        self.ask_after = 0
+        """Likewise: after how many bytes of BINARY payload `on_read` is wanted, if for nothing else."""
         self._upgraded = False
         self._deaf = False
         self._kept = bytearray()
@@ -148,6 +150,9 @@ class Connection(asyncio.BufferedProtocol):
     def unseat(self) -> None:
         """Nothing is forwarded any more."""
         self.open = False
+
+    def settle(self) -> None:
+        """Have counted what was sent straight on."""
 
     def hold(self, role: "Role", not_for: frozenset[int]) -> None:
         """What its participant may send changed."""

@@ -205,6 +205,7 @@ async def tell(make: Any, steps: list[tuple[str, int, bytes]]) -> World:
         for link in world.links.values():
             link.connection.resume_writing()
         world._collect()
+    world.server.settle()
     return world
 
 

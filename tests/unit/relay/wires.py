@@ -31,7 +31,10 @@ class FakeTransport:
     def close(self) -> None:
         self.closed = True
 
-    abort = close
+    abort = write_eof = close
+
+    def can_write_eof(self) -> bool:
+        return True
 
     def pause_reading(self) -> None:
         self.reading_paused = True
