@@ -119,8 +119,8 @@ async def test_what_was_sealed_before_there_was_a_keyring_goes_and_people_stay(i
             await connection.commit()
     await engine.dispose()
     async with running(installation) as api:
-        body = {"username": "acme/alice", "password": PASSWORD}
-        answer = await api.http.post("/v1/auth/password", json=body)
+        form = {"username": "acme/alice", "password": PASSWORD}
+        answer = await api.http.post("/v1/auth/token", data=form)
         assert answer.status_code == 200, answer.text
         headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
         shown = await api.http.get(f"/v1/sessions/{gone['id']}", headers=headers)

@@ -53,6 +53,14 @@ async def _device(api: Api) -> str:
     return (await enrolled(api)).id
 
 
+async def _customer(api: Api) -> str:
+    return str((await api.create(customer={"name": "Hanako"}))["customer_id"])
+
+
+async def _hold(api: Api) -> str:
+    return await _id(api.post("/v1/legal-holds", {"scope": "organization", "reason": "x"}))
+
+
 MAKE: dict[str, Callable[[Api], Awaitable[str]]] = {
     "session_id": lambda api: _id(api.create()),
     "operator_id": _someone,
@@ -66,6 +74,8 @@ MAKE: dict[str, Callable[[Api], Awaitable[str]]] = {
     "sign_in_id": _sign_in,
     "machine_id": _machine,
     "passkey_id": _passkey,
+    "customer_id": _customer,
+    "hold_id": _hold,
 }
 """A thing of acme for each kind of id in a path."""
 
