@@ -16,6 +16,7 @@ from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, ws_
 from agent.outbox import Outbox
 from agent.walk import Walk
 from wire.errors import WireError
+from wire.header import FRAME_ROOM
 from wire.limits import ALONE_VIEWER_SECONDS, CONNECT_SECONDS, DEAD_SECONDS, MAX_FRAME_BYTES
 from wire.messages import relay
 
@@ -131,11 +132,14 @@ class Link:
         """Send what waits in the outbox, as far as the transport takes it."""
         listener = self._listener
         while listener is not None and listener.transport is not None and self.writable:
-            item = self._core.outbox.next()
+            item = self._core.outbox.next_in_place()
             if item is None:
                 return
-            kind = WSMsgType.TEXT if isinstance(item, str) else WSMsgType.BINARY
-            listener.transport.send(kind, item.encode() if isinstance(item, str) else item)
+            if isinstance(item, bytearray):  # masked where it is: it is sent once, and to nobody else
+                listener.transport.send_reuse_external_bytearray(WSMsgType.BINARY, item, FRAME_ROOM)
+            else:
+                kind = WSMsgType.TEXT if isinstance(item, str) else WSMsgType.BINARY
+                listener.transport.send(kind, item.encode() if isinstance(item, str) else item)
 
     def move_on(self) -> None:
         """Leave this relay for the next one."""

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-from wire.header import join_frame
+from wire.header import FRAME_ROOM, join_frame
 from wire.messages import relay
 
 BATCH_BYTES = 48 * 1024
@@ -20,8 +20,8 @@ class Outbox:
         self._texts: deque[str] = deque()
         self._ordered: deque[bytes] = deque()
         self._latest: dict[object, bytes] = {}
-        self._catchup: deque[bytes] = deque()
-        self._live: deque[bytes] = deque()
+        self._catchup: deque[bytearray] = deque()
+        self._live: deque[bytearray] = deque()
         self._open = False
         self._turn = 0
         self._urgent_catchup = False
@@ -51,13 +51,15 @@ class Outbox:
         if self._open:
             self._latest[key] = message
 
-    def catchup(self, parts: list[bytes]) -> None:
-        """Parts of a catch-up picture; the first leaves before any live part queued after it."""
+    def catchup(self, parts: list[bytearray]) -> None:
+        """Parts of a catch-up picture, each a frame behind `FRAME_ROOM` bytes; the first leaves before any live part queued
+        after it."""
         if self._open:
             self._catchup.extend(parts)
             self._urgent_catchup = bool(parts)
 
-    def live(self, part: bytes) -> None:
+    def live(self, part: bytearray) -> None:
+        """A part of a live picture, a frame behind `FRAME_ROOM` bytes."""
         if self._open:
             self._live.append(part)
 
@@ -88,13 +90,17 @@ class Outbox:
 
     def next(self) -> str | bytes | None:
         """The next frame to send: a str is TEXT, bytes BINARY; None when nothing waits."""
+        item = self.next_in_place()
+        return bytes(memoryview(item)[FRAME_ROOM:]) if isinstance(item, bytearray) else item
+
+    def next_in_place(self) -> str | bytes | bytearray | None:
+        """The same, but a bytearray is a BINARY frame behind `FRAME_ROOM` bytes for its WebSocket head, the caller's own."""
         if self._texts:
             return self._texts.popleft()
         batch = self._small_messages()
         if batch:
             return join_frame(batch)
-        part = self._picture_part()
-        return None if part is None else join_frame([part])
+        return self._picture_part()
 
     def _small_messages(self) -> list[bytes]:
         batch, size = [], 0
@@ -104,7 +110,7 @@ class Outbox:
             size += len(message)
         return batch
 
-    def _picture_part(self) -> bytes | None:
+    def _picture_part(self) -> bytearray | None:
         if self._catchup:
             self._turn += 1
             if self._urgent_catchup or not self._live or self._turn % CATCHUP_SHARE == 0:

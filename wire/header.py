@@ -21,6 +21,13 @@ LAST: Final = 0x20
 FIRST: Final = 0x40
 
 _HEADER: Final = struct.Struct(">BBHHHIIQ")
+FRAME_ROOM: Final = 14
+"""Bytes left in front of a picture's frame for the head of WebSocket (RFC 6455 5.2), so that sending copies nothing."""
+FRAME_HEAD: Final = struct.Struct(">IBBHHHIIQ")
+"""The length of a message and its header, as they stand in a frame."""
+FRAME_HEADER: Final = slice(FRAME_ROOM + 4, FRAME_ROOM + FRAME_HEAD.size)
+FRAME_SEALED: Final = slice(FRAME_ROOM + FRAME_HEAD.size, None)
+"""Where header and sealed bytes are in such a frame of one message."""
 
 
 class Delivery(IntEnum):

@@ -14,7 +14,7 @@ MODE_FULL, MODE_RESUME = 0, 1
 METHOD_DIGITS, METHOD_LINK, METHOD_RESUME = 0, 1, 2
 
 
-def sha256(data: bytes) -> bytes:
+def sha256(data: bytes | memoryview) -> bytes:
     return hashlib.sha256(data).digest()
 
 

@@ -35,12 +35,19 @@ class Encoder:
         self._group = None
 
     def delta(
-        self, pixels: Pixels, width: int, height: int, *, only: Rectangle | None = None, always: bool = False
-    ) -> bytes | None:
+        self,
+        pixels: Pixels,
+        width: int,
+        height: int,
+        *,
+        only: Rectangle | None = None,
+        always: bool = False,
+        room: int = 0,
+    ) -> bytearray | None:
         """Picture data that turns the reference into `pixels`, or None when nothing changed (unless `always`).
 
         `pixels` is BGRX without padding. The reference becomes `pixels`. A new size covers everything. `only` is where
-        alone there can be a difference.
+        alone there can be a difference. `room` bytes are left free in front of what is returned.
         """
         if (width, height) != (self.width, self.height):
             rectangles = self._resize(width, height)
@@ -57,20 +64,23 @@ class Encoder:
             copy_rectangle(pixels, self.reference, width * 4, *rectangle)
         if self._group is None:
             self._group = _compressor()
-        return self._compress(self._group, rectangles) + self._group.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+        return self._compress(self._group, rectangles, room, zstandard.COMPRESSOBJ_FLUSH_BLOCK)
 
-    def catchup(self) -> bytes:
-        """The whole reference, in a zstd stream of its own."""
-        stream = _compressor()
-        return self._compress(stream, [Rectangle(0, 0, self.width, self.height)]) + stream.flush()
+    def catchup(self, *, room: int = 0) -> bytearray:
+        """The whole reference, in a zstd stream of its own, behind `room` free bytes."""
+        whole = [Rectangle(0, 0, self.width, self.height)]
+        return self._compress(_compressor(), whole, room, zstandard.COMPRESSOBJ_FLUSH_FINISH)
 
-    def _compress(self, stream: "zstandard.ZstdCompressionObj", rectangles: list[Rectangle]) -> bytes:
+    def _compress(
+        self, stream: "zstandard.ZstdCompressionObj", rectangles: list[Rectangle], room: int, flush: int
+    ) -> bytearray:
         used = 0
         for rectangle in rectangles:
             forward(self.reference, self.width * 4, *rectangle, self._planes, used)
             used += 3 * rectangle.width * rectangle.height
         head = stream.compress(encode_head(self.width, self.height, rectangles))
-        return head + stream.compress(memoryview(self._planes)[:used])
+        body = stream.compress(memoryview(self._planes)[:used])
+        return bytearray().join((bytes(room), head, body, stream.flush(flush)))
 
     def _resize(self, width: int, height: int) -> list[Rectangle]:
         check_size(width, height)

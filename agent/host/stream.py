@@ -12,10 +12,10 @@ from agent.host.capture.base import Frame
 from agent.host.encode import Encoder
 from agent.outbox import Outbox
 from wire import keys, proof
-from wire.header import CATCHUP, FIRST, GROUP, LAST, Delivery, Stream, header
+from wire.header import CATCHUP, FIRST, GROUP, LAST, Delivery, Stream
 from wire.limits import LIVE_QUEUE_BYTES, MAX_PART_BYTES
 from wire.messages.feedback import Feedback
-from wire.messages.screen import NO_HASH, Part
+from wire.messages.screen import NO_HASH, PART_HEAD_BYTES, Part
 from wire.seal import Sealer
 
 WINDOW_BYTES: Final = LIVE_QUEUE_BYTES * 3 // 4
@@ -23,6 +23,15 @@ WINDOW_BYTES: Final = LIVE_QUEUE_BYTES * 3 // 4
 WINDOW_PICTURES: Final = 3
 PROBE_SECONDS: Final = 2.0
 """After this long without progress one picture may go all the same."""
+
+
+_FRAME_CLASS: Final = int(Delivery.FRAME)
+_SCREEN: Final = int(Stream.SCREEN)
+
+
+def _hash(data: bytearray) -> bytes:
+    """Of the picture behind the room for its first head; to be taken before any part is sealed."""
+    return keys.sha256(memoryview(data)[PART_HEAD_BYTES:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +44,15 @@ class _Sent:
 
 
 class _Piece(NamedTuple):
-    """A part that is not sealed yet; the data is not copied before."""
+    """A part that is not sealed yet. Its head goes where the part before it ended, which is sealed by then: parts are sealed in
+    order, and nothing is copied."""
 
     flags: int
     part: Part
-    data: memoryview
+    data: bytearray
+    start: int
+    """Where the head begins."""
+    end: int
 
 
 class PictureStream:
@@ -124,13 +137,14 @@ class PictureStream:
         elif self._new_group:
             self._start_group()
         always = self._index == 0
-        data = self.encoder.delta(frame.pixels, frame.width, frame.height, only=frame.changed, always=always)
+        size, room = (frame.width, frame.height), PART_HEAD_BYTES
+        data = self.encoder.delta(frame.pixels, *size, only=frame.changed, always=always, room=room)
         if data is None:
             return False
         if not self._flight:
             self._progress = now
         base, self.picture = self.picture, self.picture + 1
-        self.chain = proof.link(self.chain, self.picture, self.group, keys.sha256(data))
+        self.chain = proof.link(self.chain, self.picture, self.group, _hash(data))
         flags = GROUP if self._index == 0 else 0
         self._pending.extend(self._parts(data, self.picture, self._index, base, flags))
         self._index += 1
@@ -141,17 +155,17 @@ class PictureStream:
         """Let out what the window allows."""
         while self._pending and self._sealer is not None and self._room():
             piece = self._pending.popleft()
-            message = self._seal(piece)
-            self._flight.append(_Sent(piece.part.picture, piece.part.part, len(message)))
-            self._outbox.live(message)
+            frame = self._seal(piece)
+            self._flight.append(_Sent(piece.part.picture, piece.part.part, len(frame)))
+            self._outbox.live(frame)
 
     def _send_catchup(self, frame: Frame) -> None:
         if self.picture == 0:
             self.encoder.delta(frame.pixels, frame.width, frame.height)
             self.picture = 1
         self._start_group()
-        data = self.encoder.catchup()
-        self.caught_up = keys.sha256(data)
+        data = self.encoder.catchup(room=PART_HEAD_BYTES)
+        self.caught_up = _hash(data)
         parts = self._parts(data, self.picture, 0, 0, CATCHUP)
         self._outbox.catchup([self._seal(piece) for piece in parts])
         self._needs.clear()
@@ -163,22 +177,27 @@ class PictureStream:
         self._new_group = False
         self.encoder.start_group()
 
-    def _parts(self, data: bytes, picture: int, index: int, base: int, flags: int) -> list[_Piece]:
-        view, count = memoryview(data), -(-len(data) // MAX_PART_BYTES)
+    def _parts(self, data: bytearray, picture: int, index: int, base: int, flags: int) -> list[_Piece]:
+        """`data` begins with room for a head."""
+        end, last = len(data), -(-(len(data) - PART_HEAD_BYTES) // MAX_PART_BYTES) - 1
         return [
             _Piece(
-                flags | (FIRST if n == 0 else 0) | (LAST if n == count - 1 else 0),
-                Part(picture, self.group, index, base, n, count),
-                view[n * MAX_PART_BYTES : (n + 1) * MAX_PART_BYTES],
+                flags | (FIRST if n == 0 else 0) | (LAST if n == last else 0),
+                Part(picture, self.group, index, base, n, last + 1),
+                data,
+                n * MAX_PART_BYTES,
+                end if n == last else (n + 1) * MAX_PART_BYTES + PART_HEAD_BYTES,
             )
-            for n in range(count)
+            for n in range(last + 1)
         ]
 
-    def _seal(self, piece: _Piece) -> bytes:
+    def _seal(self, piece: _Piece) -> bytearray:
+        """A frame of its own, as `Outbox` takes it."""
         if self._sealer is None:
             raise RuntimeError("no epoch: nobody may see")
-        fields = header(Delivery.FRAME, Stream.SCREEN, self._sender, flags=piece.flags)
-        return self._sealer.seal(fields, piece.part.encode(piece.data))
+        flags, part, data, start, end = piece
+        part.write(data, start)
+        return self._sealer.seal_frame(_FRAME_CLASS | flags, _SCREEN, self._sender, memoryview(data)[start:end])
 
     def _room(self) -> bool:
         return not self._flight or sum(sent.size for sent in self._flight) < WINDOW_BYTES

@@ -1,6 +1,6 @@
 """Which parts make a picture and which pictures may be drawn: BLIND, SYNC, HOLD (docs/protocol.md 6). Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from agent.viewer.decode import Decoder
@@ -25,8 +25,12 @@ class _Assembly:
     """A picture whose parts are coming in."""
 
     part: Part
-    data: bytearray
-    count: int = 0
+    data: list[memoryview] = field(default_factory=list)
+    size: int = 0
+
+    @property
+    def count(self) -> int:
+        return len(self.data)
 
 
 class PictureSync:
@@ -100,13 +104,13 @@ class PictureSync:
     @staticmethod
     def _assemble(current: _Assembly | None, part: Part, data: memoryview) -> _Assembly | None:
         if part.part == 0:
-            current = _Assembly(part, bytearray())
+            current = _Assembly(part)
         elif current is None or current.part.picture != part.picture or current.count != part.part:
             return None
-        if current.part.parts != part.parts or len(current.data) + len(data) > MAX_PICTURE_BYTES:
+        if current.part.parts != part.parts or current.size + len(data) > MAX_PICTURE_BYTES:
             return None
-        current.data += data
-        current.count += 1
+        current.data.append(data)
+        current.size += len(data)
         return current
 
     @staticmethod
@@ -115,17 +119,17 @@ class PictureSync:
         return (current, None) if done else (None, current)
 
     def _draw(self, whole: _Assembly, epoch: int, *, catchup: bool) -> list[Rectangle] | None:
-        part = whole.part
+        part, data = whole.part, b"".join(whole.data)
         try:
             if catchup:
-                rectangles = self.decoder.catchup(bytes(whole.data))
+                rectangles = self.decoder.catchup(data)
                 self._index = 0
             else:
-                rectangles = self.decoder.delta(bytes(whole.data), first=part.index == 0)
+                rectangles = self.decoder.delta(data, first=part.index == 0)
                 self._index = part.index + 1
         except PictureError:
             self.state = State.HOLD
             return None
         self.state, self._epoch, self.picture, self._group = State.SYNC, epoch, part.picture, part.group
-        (self.proof.restart if catchup else self.proof.add)(part.picture, part.group, bytes(whole.data))
+        (self.proof.restart if catchup else self.proof.add)(part.picture, part.group, data)
         return rectangles

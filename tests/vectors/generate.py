@@ -378,7 +378,7 @@ def _rgb_hash(pixels: bytes | bytearray) -> str:
     ).hexdigest()
 
 
-def _picture(kind: str, data: bytes, first: bool, encoder: Encoder) -> Vectors:
+def _picture(kind: str, data: bytes | bytearray, first: bool, encoder: Encoder) -> Vectors:
     return {"kind": kind, "first": first, "data": data.hex(), "width": encoder.width, "height": encoder.height,
             "rgb_sha256": _rgb_hash(encoder.reference)}  # fmt: skip
 

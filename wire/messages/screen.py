@@ -4,19 +4,19 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
-from wire.codec import Reader
 from wire.errors import Malformed
 from wire.limits import MAX_PARTS
 
 LIVE: Final = 0
 PAUSED: Final = 1
 _PART: Final = struct.Struct(">IIIIHH")
+PART_HEAD_BYTES: Final = _PART.size
 _BEACON: Final = struct.Struct(">IQIIBI32s32s32s32s")
 SIGNATURE_BYTES: Final = 64
 NO_HASH: Final = bytes(32)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Part:
     """Where a part belongs: picture, group and index there, the picture it changes, its place among the parts."""
 
@@ -31,14 +31,19 @@ class Part:
         head = _PART.pack(self.picture, self.group, self.index, self.base, self.part, self.parts)
         return b"".join((head, data))
 
+    def write(self, into: bytearray, at: int) -> None:
+        """Put the head there."""
+        _PART.pack_into(into, at, self.picture, self.group, self.index, self.base, self.part, self.parts)
+
 
 def decode_part(body: bytes | memoryview) -> tuple[Part, memoryview]:
     """`(part, data)`; `Malformed` when the numbers cannot be."""
-    reader = Reader(body)
-    part = Part(reader.u32(), reader.u32(), reader.u32(), reader.u32(), reader.u16(), reader.u16())
+    if len(body) < PART_HEAD_BYTES:
+        raise Malformed("part of a picture shorter than its head")
+    part = Part(*_PART.unpack_from(body))
     if not part.part < part.parts <= MAX_PARTS:
         raise Malformed("part of a picture with impossible numbers")
-    return part, reader.rest()
+    return part, memoryview(body)[PART_HEAD_BYTES:]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,18 @@
 """What leaves first, and that nothing waits for a connection that is not there."""
 
 from agent.outbox import CATCHUP_SHARE, Outbox
-from wire.header import split_frame
+from wire.header import FRAME_ROOM, join_frame, split_frame
 
 MESSAGE = bytes(24)
 
 
 def message(n: int) -> bytes:
     return bytes(23) + bytes([n])
+
+
+def part(n: int) -> bytearray:
+    """A picture's part, as the stream seals it."""
+    return bytearray(FRAME_ROOM) + join_frame([message(n)])
 
 
 def sent(outbox: Outbox) -> list[object]:
@@ -21,7 +26,7 @@ def sent(outbox: Outbox) -> list[object]:
 def test_texts_then_ordered_then_latest_then_pictures() -> None:
     outbox = Outbox()
     outbox.open()
-    outbox.live(message(5))
+    outbox.live(part(5))
     outbox.latest("a", message(3))
     outbox.ordered(message(1), message(2))
     outbox.text({"type": "admit"})
@@ -41,8 +46,8 @@ def test_a_catchup_begins_at_once_and_then_takes_its_share() -> None:
     outbox = Outbox()
     outbox.open()
     for n in range(100, 112):
-        outbox.live(message(n))
-    outbox.catchup([message(n) for n in range(3)])
+        outbox.live(part(n))
+    outbox.catchup([part(n) for n in range(3)])
     order = sent(outbox)
     assert order[0] == 0, "its first part goes before any live part"
     places = [order.index(n) for n in (1, 2)]
@@ -54,8 +59,8 @@ def test_nothing_is_kept_without_a_connection() -> None:
     outbox.text({"type": "admit"})
     outbox.ordered(MESSAGE)
     outbox.latest("a", MESSAGE)
-    outbox.catchup([MESSAGE])
-    outbox.live(MESSAGE)
+    outbox.catchup([part(1)])
+    outbox.live(part(2))
     assert sent(outbox) == []
     outbox.open()
     outbox.ordered(MESSAGE)

@@ -8,7 +8,7 @@ from wire import nonces
 from wire.association import Pair
 from wire.errors import Forged, KeyExhausted, TooLarge
 from wire.handshake import Association
-from wire.header import Delivery, Stream, header, unpack
+from wire.header import FIRST, FRAME_ROOM, GROUP, Delivery, Stream, header, join_frame, unpack
 from wire.limits import MAX_CONTENT_BYTES, MAX_FORGERIES
 from wire.seal import Opener, Sealer
 
@@ -26,6 +26,19 @@ def test_no_nonce_is_used_twice() -> None:
     seqs = [unpack(sealer.seal(FIELDS, b"x")).seq for _ in range(1000)]
     assert seqs == list(range(1000))
     assert not hasattr(sealer, "reset")
+
+
+def test_a_frame_is_sealed_in_place_as_a_message_is() -> None:
+    """The same bytes, from the same allocator."""
+    one, other = Sealer(b"k" * 32, 7, 1), Sealer(b"k" * 32, 7, 1)
+    fields = header(Delivery.FRAME, Stream.SCREEN, 1, flags=FIRST | GROUP)
+    for size in (0, 1, 16, 70, MAX_CONTENT_BYTES):
+        content = os.urandom(size)
+        frame = one.seal_frame(fields.kind, Stream.SCREEN, 1, memoryview(content))
+        assert bytes(frame[FRAME_ROOM:]) == join_frame([other.seal(fields, content)])
+    assert unpack(one.seal(fields, b"x")).seq == 5
+    with pytest.raises(TooLarge):
+        one.seal_frame(fields.kind, Stream.SCREEN, 1, memoryview(bytes(MAX_CONTENT_BYTES + 1)))
 
 
 @pytest.mark.rule("R18")
