@@ -52,9 +52,10 @@ sim: $(STAMP) ## five thousand drawn worlds of host, viewers and relays on a vir
 	@$(BIN)/python -m tests.simulation $(or $(SEEDS),0-5000)
 
 .PHONY: chaos
-chaos: $(STAMP) ## kill relays 200 times (KILLS=n) while somebody works, half of them with the api away
+chaos: $(STAMP) ## kill relays 200 times (KILLS=n) while somebody works; kill the api at every step of every kind of write
 	@tools/system-packages test
 	@$(BIN)/python -m tests.chaos $(or $(KILLS),200)
+	@TASUKI_KILLS=all $(BIN)/python -m pytest -n 2 -q tests/integration/api/test_api_dies.py
 
 .PHONY: check
 check: $(STAMP) ## lint, types, layers, drift of generated files, rules without a test
