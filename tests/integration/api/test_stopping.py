@@ -75,7 +75,7 @@ async def test_nothing_that_was_taken_is_lost(installation: Installation, tmp_pa
         httpx.Client(base_url=url, headers=installation.alice.headers) as after,
     ):
         kept: set[str] = set()
-        cursor = {}
+        cursor: dict[str, str] = {}
         while len(kept) <= len(made):
             page = after.get("/v1/sessions", params={"limit": 100, **cursor}).json()
             kept |= {session["id"] for session in page["items"]}
