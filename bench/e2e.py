@@ -21,6 +21,8 @@ from agent.viewer.session import ViewerSession
 from bench import protocol
 from bench.stop import stop_and_pause
 from bench.table import Table
+from tests.chaos import harness as chaos
+from tests.chaos.__main__ import FREEZE_SECONDS
 from tests.e2e.stack import TASUKI, Stack, accept, free_ports, run_stack
 from tests.fixtures.xvfb import Xvfb, run_xvfb
 from tools.demo import Customer, running, until_line
@@ -29,6 +31,7 @@ from wire.messages.input import KeyEvent
 KEYS = 60
 PLACE = (300, 200)
 REST_SECONDS = 0.05
+KILLS = 16
 BARE = """
 import fastapi, sqlmodel, uvicorn
 app = fastapi.FastAPI()
@@ -159,9 +162,23 @@ def startup(table: Table, rounds: int = 3) -> None:
     table.at_most("tasuki serve ready, later starts", statistics.median(again), other, 5.0, note)
 
 
+def relay_killed(table: Table, kills: int = KILLS) -> None:
+    """kill -9 of the relay in use under typing and scrolling, half of the times with the api away: the harness of
+    `make chaos`, which has more of them."""
+    with tempfile.TemporaryDirectory() as folder:
+        outcome = chaos.run(kills - kills // 2, kills // 2, Path(folder))
+    p95 = statistics.quantiles(outcome.seconds, n=20, method="inclusive")[-1]
+    note = f"s, {len(outcome.seconds)} kills, median {statistics.median(outcome.seconds):.2f}, worst {max(outcome.seconds):.2f}"
+    table.at_most(
+        "relay killed: time to next correct picture, p95", p95, FREEZE_SECONDS, 1.0, note + "; other: the limit"
+    )
+    lost, note = outcome.lost_or_doubled, f"of {outcome.typed} typed lines; other: one, which would be too many"
+    table.at_most("relay killed: ordered messages lost or doubled", lost, 1.0, 0.0, note)
+
+
 def main() -> int:
     table = Table("e2e")
-    parts: list[Callable[[Table], None]] = [protocol.rows, latency, startup, stop_and_pause]
+    parts: list[Callable[[Table], None]] = [protocol.rows, latency, startup, stop_and_pause, relay_killed]
     for part in parts:
         part(table)
     return table.finish()

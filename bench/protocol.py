@@ -28,11 +28,12 @@ from agent.viewer.session import ViewerSession
 from bench.table import Table, in_turns
 from tests.e2e.stack import Stack, run_stack
 from wire.handshake import HostHandshake, Parties, ViewerHandshake
+from wire.header import FRAME_ROOM, split_frame, unpack
 from wire.limits import MAX_PART_BYTES
 from wire.messages import handshake as messages
 from wire.messages.picture import Rectangle
-from wire.messages.screen import PART_HEAD_BYTES
-from wire.seal import Sealer
+from wire.messages.screen import PART_HEAD_BYTES, decode_part
+from wire.seal import Opener, Sealer
 
 T = TypeVar("T")
 PICTURE_BYTES = 200_000
@@ -108,6 +109,30 @@ def sealing() -> tuple[float, float, float, float]:
     return sealed, bare, by_part, hashed
 
 
+def opening() -> tuple[float, float, float]:
+    """Median milliseconds: frames of a picture taken apart, opened, joined; one AES-GCM call of its size; one for each part."""
+    data, secret = random.Random(1).randbytes(PICTURE_BYTES), os.urandom(32)
+    stream = PictureStream(1, Outbox())
+    stream.use(Sealer(secret, 1, 1))
+    pieces = stream._parts(bytearray(PART_HEAD_BYTES) + data, 1, 0, 0, 0)
+    frames = [bytes(memoryview(stream._seal(piece))[FRAME_ROOM:]) for piece in pieces]
+    opener, aead, nonce, clear = Opener(secret, 1, 1), AESGCM(secret), bytes(12), bytes(24)
+    whole = aead.encrypt(nonce, data, clear)
+    each = [
+        aead.encrypt(nonce, data[at : at + MAX_PART_BYTES], clear) for at in range(0, PICTURE_BYTES, MAX_PART_BYTES)
+    ]
+
+    def ours() -> bytes:
+        found = [decode_part(opener.open(unpack(m), m))[1] for frame in frames for m in split_frame(frame)]
+        return b"".join(found)
+
+    if ours() != data:
+        raise AssertionError("what was sealed must open")
+    opened, bare = in_turns(ours, lambda: aead.decrypt(nonce, whole, clear), 300)
+    _, by_part = in_turns(ours, lambda: [aead.decrypt(nonce, part, clear) for part in each], 100)
+    return opened, bare, by_part
+
+
 def rows(table: Table) -> None:
     """The figures of issue 'End to end' that need no other program."""
     ours, bare = in_turns(whole_handshake, bare_primitives, 300)
@@ -121,6 +146,9 @@ def rows(table: Table) -> None:
     sealed, one_call, by_part, hashed = sealing()
     note = f"ms, with parts and heads; a bare call for each part: {by_part:.3f}; SHA-256 for the beacon's chain: {hashed:.3f}"
     table.at_most("sealing a 200 kB picture against one AES-GCM call", sealed, one_call, 1.2, note)
+    opened, one_call, by_part = opening()
+    note = f"ms, to the joined picture; a bare call for each part: {by_part:.3f}"
+    table.at_most("opening a 200 kB picture against one AES-GCM call", opened, one_call, 1.2, note)
     with run_stack() as stack:
         stalls, calm = asyncio.run(_epoch_changes(stack))
     note = (

@@ -18,7 +18,7 @@ def main(kills: int) -> int:
     outcomes = [attack(min(TOGETHER, kills - done)) for done in range(0, kills, TOGETHER)]
     seconds = [second for outcome in outcomes for second in outcome.seconds]
     lost = sum(outcome.lost_or_doubled for outcome in outcomes)
-    p95 = statistics.quantiles(seconds, n=20)[-1] if len(seconds) > 1 else seconds[0]
+    p95 = statistics.quantiles(seconds, n=20, method="inclusive")[-1] if len(seconds) > 1 else seconds[0]
     table = Table("chaos")
     note = f"median {statistics.median(seconds):.2f} s, worst {max(seconds):.2f} s, {len(seconds)} kills"
     table.at_most("relay killed to next picture, p95 seconds / limit", p95, FREEZE_SECONDS, 1.0, note)

@@ -93,6 +93,8 @@ class Work:
     typing: "asyncio.Task[None]" = field(init=False)
     typed: int = 0
     drawn_at: float = 0.0
+    false: bool = False
+    """A picture was drawn that the host did not vouch for."""
     ended: events.Ended | None = None
     _drawn: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -111,6 +113,8 @@ class Work:
             if isinstance(event, events.Drawn):
                 self.drawn_at = time.monotonic()
                 self._drawn.set()
+            elif isinstance(event, events.PictureFalse):
+                self.false = True
             elif isinstance(event, events.Ended):
                 self.ended = event
 
@@ -218,6 +222,7 @@ class Attack:
         self.relays.kill(url)
         seconds = await work.next_picture(began)
         assert work.ended is None, work.ended
+        assert not work.false
         await asyncio.to_thread(self.relays.start, url)
         return seconds
 
