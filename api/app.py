@@ -12,7 +12,9 @@ from starlette.routing import BaseRoute
 
 from api import edge, health, problem_pages, upkeep
 from api.api_keys.router import router as api_keys
+from api.audit.keeping import run as keep_audit
 from api.audit.router import router as audit_events
+from api.audit.tree.router import router as audit_tree
 from api.auth.router import router as sign_in
 from api.context import Context
 from api.customers.router import router as customers
@@ -79,6 +81,7 @@ ROUTERS = (  # asked in this order: what is asked for most comes first
     integrations,
     webhooks,
     relays,
+    audit_tree,
     audit_events,
     reports,
     retention,
@@ -132,6 +135,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await start(context)
     tasks = [asyncio.create_task(upkeep.run(context)), asyncio.create_task(sender.run(context))]
     tasks.append(asyncio.create_task(mail_sender.run(context)))
+    tasks.append(asyncio.create_task(keep_audit(context)))
     if context.database.notices is not None:
         tasks.append(asyncio.create_task(context.database.notices.run()))
     try:

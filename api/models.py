@@ -3,7 +3,7 @@
 from sqlmodel import SQLModel
 
 from api.api_keys.models import ApiKey
-from api.audit.models import AuditEvent
+from api.audit.models import AuditCheckpoint, AuditEntry, AuditEvent, AuditNode, AuditPruning
 from api.auth.models import Challenge, RefreshToken, SignIn
 from api.budgets.models import FailureCount
 from api.customers.models import Customer
@@ -41,7 +41,11 @@ metadata = SQLModel.metadata
 __all__ = [
     "Alarm",
     "ApiKey",
+    "AuditCheckpoint",
+    "AuditEntry",
     "AuditEvent",
+    "AuditNode",
+    "AuditPruning",
     "Challenge",
     "Customer",
     "Device",

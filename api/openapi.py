@@ -15,7 +15,7 @@ from api.completion import complete
 from api.kit.signed import SIGNATURE_HEADERS
 from api.problems import ProblemBody
 from api.site.manifest import File
-from api.webhooks.schemas import SessionEnded
+from api.webhooks.schemas import AuditCheckpoint, SessionEnded
 
 FILE = Path(__file__).parent.parent / "openapi" / "openapi.json"
 VERSION = "1"
@@ -123,6 +123,18 @@ def _webhooks() -> Any:
 
         Answer 2xx within 5 seconds; otherwise it is sent again, with the same `webhook-id`.
         """
+
+    @router.post(
+        "audit.checkpoint",
+        operation_id="on_audit_checkpoint",
+        summary="The administrative log has grown",
+        tags=["webhooks"],
+        status_code=204,
+        openapi_extra={"parameters": SIGNATURE_HEADERS},
+    )
+    def audit_checkpoint(body: AuditCheckpoint) -> None:
+        """Sent to every endpoint that asked for `audit.checkpoint`, as often as the organisation's settings say. Keep it: it
+        shows later whether the log was changed."""
 
     return router.routes
 

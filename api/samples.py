@@ -496,6 +496,7 @@ PARAMETERS: dict[str, tuple[str, Any]] = {
     "wait": ("Seconds to wait.", 25),
     "customer_id": ("Id of the customer.", f"cus_{ULID}"),
     "email": ("Only the one with this address.", CUSTOMER["email"]),
+    "event_id": ("Id of a line of the administrative log.", f"evt_{ULID}"),
     "hold_id": ("Id of the legal hold.", f"hld_{ULID}"),
     "ended_by": ("Only those that this party ended.", "operator"),
     "event": ("Only of this type.", "session.ended"),

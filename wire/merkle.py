@@ -59,6 +59,17 @@ class Frontier:
         nodes.append(leaf)
         self.size += 1
 
+    def grow(self, leaf: bytes) -> list[bytes]:
+        """The same; the roots of the subtrees that it completes: of two leaves, of four, …"""
+        size, nodes, completed = self.size, self.nodes, []
+        while size & 1:
+            leaf = _sha256(b"\1" + nodes.pop() + leaf).digest()
+            completed.append(leaf)
+            size >>= 1
+        nodes.append(leaf)
+        self.size += 1
+        return completed
+
     def root(self) -> bytes:
         """The root of the tree as it is now."""
         if not self.nodes:
@@ -72,6 +83,15 @@ class Frontier:
         """Which leaves each of `nodes` covers."""
         return whole_subtrees(self.size)
 
+    def packed(self) -> bytes:
+        """All nodes behind one another."""
+        return b"".join(self.nodes)
+
+    @classmethod
+    def unpacked(cls, size: int, packed: bytes) -> "Frontier":
+        """From `packed`; ValueError when it does not fit the size."""
+        return cls(size, split_hashes(packed))
+
     def copy(self) -> "Frontier":
         """One that grows on its own."""
         return Frontier(self.size, list(self.nodes))
@@ -83,6 +103,13 @@ def root_of(leaves: Iterable[bytes]) -> bytes:
     for leaf in leaves:
         frontier.append(leaf)
     return frontier.root()
+
+
+def split_hashes(packed: bytes) -> list[bytes]:
+    """Hashes that were put behind one another; ValueError when the last is not whole."""
+    if len(packed) % HASH_BYTES:
+        raise ValueError(f"a hash has {HASH_BYTES} bytes")
+    return [packed[at : at + HASH_BYTES] for at in range(0, len(packed), HASH_BYTES)]
 
 
 def whole_subtrees(size: int) -> list[Range]:

@@ -41,3 +41,6 @@ class AuditEventView(View):
     forgotten: bool = Field(
         default=False, description="It was about a customer who was forgotten: its details are gone for good."
     )
+    damaged: bool = Field(
+        default=False, description="Its details cannot be opened: somebody changed them in the database."
+    )

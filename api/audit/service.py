@@ -1,7 +1,9 @@
 """Writing the administrative log, in the transaction in which things happen, and reading it."""
 
 import json
+import secrets
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from sqlmodel import SQLModel
@@ -14,9 +16,10 @@ from api.auth.permissions import Caller
 from api.context import Context
 from api.kit.asking import asking
 from api.kit.ids import Kind, new_id
-from api.kit.sealing import KeyDestroyed, Sealer
+from api.kit.sealing import KeyDestroyed, Sealer, SealError
 from api.operators.models import Operator
 from api.sessions.models import Session
+from wire.trail.form import SALT_BYTES
 
 PURPOSE = "audit event"
 ADDRESS = "audit address"
@@ -99,6 +102,7 @@ def record(
         "user_agent": where.user_agent,
         "data": data,
     }
+    plain = secrets.token_bytes(SALT_BYTES) + json.dumps(details, default=str).encode()
     db.add(
         AuditEvent(
             id=event_id,
@@ -110,20 +114,24 @@ def record(
             target_type=None if target_id is None else kind_of(target_id),
             target_id=target_id,
             address_lookup=None if where.address is None else organization.lookup(ADDRESS, where.address),
-            sealed=sealer.seal(PURPOSE, event_id, json.dumps(details, default=str).encode()),
+            digest=sha256(plain).digest(),
+            sealed=sealer.seal(PURPOSE, event_id, plain),
         )
     )
 
 
 FORGOTTEN: dict[str, Any] = {"actor_name": None, "address": None, "user_agent": None, "data": {}}
+DAMAGED: dict[str, Any] = dict(FORGOTTEN)
 
 
 def opened(sealer: Sealer, event: AuditEvent) -> dict[str, Any]:
     """The details of a line; nothing of one about a customer who was forgotten, or that was changed from outside."""
     try:
-        details: dict[str, Any] = json.loads(sealer.open(PURPOSE, event.id, event.sealed))
+        details: dict[str, Any] = json.loads(sealer.open(PURPOSE, event.id, event.sealed)[SALT_BYTES:])
     except KeyDestroyed:
         return FORGOTTEN
+    except SealError:
+        return DAMAGED  # the other lines can still be read, and `tasuki audit verify` names this one
     return details
 
 
@@ -143,4 +151,5 @@ def view(context: Context, event: AuditEvent) -> AuditEventView:
         user_agent=details["user_agent"],
         data=details["data"],
         forgotten=details is FORGOTTEN,
+        damaged=details is DAMAGED,
     )

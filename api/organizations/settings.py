@@ -4,13 +4,14 @@ Stored is only what differs from the defaults, so that a better default reaches 
 """
 
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from api.kit.networks import Networks
 from api.kit.schema import Body, View
 from api.operators.models import Role
+from api.operators.schemas import Email
 from api.organizations.models import Organization
 from api.problems import Invalid
 
@@ -91,6 +92,21 @@ RetentionMonths = Annotated[
     Field(ge=1, le=120, description="Months; null for ever. What a legal hold covers stays.", examples=[12]),
 ]
 
+WitnessEmails = Annotated[
+    list[Email],
+    Field(
+        max_length=10,
+        description="Who is mailed signed checkpoints of the administrative log, so that it cannot be written anew unnoticed."
+        " Best somebody who has nothing to do with this server.",
+        examples=[["auditor@example.org"]],
+    ),
+]
+WitnessHours = Annotated[
+    int,
+    Field(ge=1, le=720, description="How often, if lines have come; webhooks `audit.checkpoint` too.", examples=[24]),
+]
+WitnessLanguage = Annotated[Literal["en", "ja"], Field(description="Of the mails.", examples=["en"])]
+
 
 class PasswordSettings(View):
     """What a new password must be."""
@@ -124,8 +140,16 @@ class RetentionSettings(View):
     months: RetentionMonths = 12
 
 
+class AuditSettings(View):
+    """Who outside keeps checkpoints of the administrative log."""
+
+    witness_emails: WitnessEmails = Field(default_factory=list)
+    witness_every_hours: WitnessHours = 24
+    witness_language: WitnessLanguage = "en"
+
+
 class OrganizationSettings(View):
-    """How people of the organisation sign in, and how long records are kept."""
+    """How people of the organisation sign in, how long records are kept, and who witnesses them."""
 
     password: PasswordSettings = PasswordSettings()
     lock: LockSettings = LockSettings()
@@ -135,6 +159,7 @@ class OrganizationSettings(View):
     mac_required: MacRequired = False
     entry_link: EntryLink = Whom.OFF
     retention: RetentionSettings = RetentionSettings()
+    audit: AuditSettings = AuditSettings()
 
 
 _UNSET: Any = None
@@ -166,8 +191,16 @@ class RetentionPatch(Body):
     months: RetentionMonths = None
 
 
+class AuditPatch(Body):
+    """Only what is given changes; the list of addresses as a whole."""
+
+    witness_emails: WitnessEmails = _UNSET
+    witness_every_hours: WitnessHours = _UNSET
+    witness_language: WitnessLanguage = _UNSET
+
+
 class SettingsPatch(Body):
-    """Only what is given changes, in `password`, `lock` and `retention` too; `networks` is replaced as a whole."""
+    """Only what is given changes, in `password`, `lock`, `retention` and `audit` too; `networks` is replaced as a whole."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"lock": {"failures": 5}, "second_factor": "administrators"}]}
@@ -181,6 +214,7 @@ class SettingsPatch(Body):
     mac_required: MacRequired = _UNSET
     entry_link: EntryLink = _UNSET
     retention: RetentionPatch = _UNSET
+    audit: AuditPatch = _UNSET
 
 
 def settings_of(organization: Organization) -> OrganizationSettings:

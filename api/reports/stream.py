@@ -4,24 +4,18 @@ Between two chunks nothing is open: no cursor, no transaction, no lock. A reader
 go, and one who hangs up is not read for any further.
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 
-import structlog
-from fastapi.responses import StreamingResponse
-from starlette.types import Message, Receive, Scope, Send
-
 from api.auth.permissions import Caller
 from api.context import Context
+from api.kit.streaming import STALLED_AFTER, Download
 from api.problems import Unavailable
 from api.reports.cells import BOM
 from api.reports.lines import CHUNK, Lines, header_of
 from api.reports.wanted import Place, Wanted
 
-STALLED_AFTER = timedelta(minutes=2)
-"""A chunk has about half a megabyte: who takes less than 5 kB/s has gone."""
 AT_ONCE = 3
 """Streams of one organisation at the same time, in one process."""
 MEDIA_TYPE = "text/csv"
@@ -29,30 +23,12 @@ MEDIA_TYPE = "text/csv"
 _running: Counter[str] = Counter()
 """Streams by organisation."""
 
-log = structlog.get_logger()
 
-
-class CsvStream(StreamingResponse):
-    """An answer whose reader must go on reading."""
+class CsvStream(Download):
+    """A report as a file."""
 
     def __init__(self, name: str, body: AsyncGenerator[str], stalled_after: timedelta = STALLED_AFTER) -> None:
-        headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-        self._body, self._stalled_after = body, stalled_after.total_seconds()
-        super().__init__(body, media_type=f"{MEDIA_TYPE}; charset=utf-8; header=present", headers=headers)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve it, each part within the time a part may take."""
-
-        async def send_in_time(message: Message) -> None:
-            async with asyncio.timeout(self._stalled_after):
-                await send(message)
-
-        try:
-            await super().__call__(scope, receive, send_in_time)
-        except TimeoutError:
-            log.info("api.report_stalled")  # what was not sent is not: the reader sees that it is cut
-        finally:
-            await self._body.aclose()
+        super().__init__(f"{name}.csv", body, f"{MEDIA_TYPE}; charset=utf-8; header=present", stalled_after)
 
 
 def stream(context: Context, caller: Caller, lines: Lines, wanted: Wanted, *, bom: bool) -> CsvStream:

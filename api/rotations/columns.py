@@ -35,7 +35,7 @@ from api.sessions import clients, codes, details, statement
 from api.sessions.models import Participant, Session, SessionCode
 from api.signing import service as signing
 from api.signing.models import StoredKey
-from api.webhooks import sender
+from api.webhooks import outbox
 from api.webhooks import service as webhooks
 from api.webhooks.models import WebhookDelivery, WebhookEndpoint
 
@@ -84,7 +84,7 @@ TABLES = (
     SealedTable(SessionNote, {"text_sealed": notes.PURPOSE}),
     SealedTable(SessionReceipt, {"facts_sealed": facts.PURPOSE, "sealed": receipts.PURPOSE}, _session),
     SealedTable(LegalHold, {"reason_sealed": holds.REASON}),
-    SealedTable(WebhookDelivery, {"body_sealed": sender.BODY_PURPOSE}),
+    SealedTable(WebhookDelivery, {"body_sealed": outbox.BODY_PURPOSE}),
     SealedTable(WebhookEndpoint, {"secret_sealed": webhooks.SECRET_PURPOSE}),
     SealedTable(Integration, {"secret_sealed": integrations.SECRET_PURPOSE}),
     SealedTable(ApiKey, {"last_used_sealed": api_keys.PURPOSE}),

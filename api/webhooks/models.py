@@ -31,10 +31,11 @@ class WebhookDelivery(SQLModel, table=True):
     id: str = Field(primary_key=True)
     """Also the `webhook-id`: the same at every attempt."""
     endpoint_id: str = Field(foreign_key="webhook_endpoint.id", index=True, ondelete="CASCADE")
-    session_id: str = Field(foreign_key="session.id", index=True)
+    session_id: str | None = Field(default=None, foreign_key="session.id", index=True)
+    """What it is about; none when it is about the organisation."""
     type: str
     body_sealed: bytes | None = None
-    """Fixed at the first attempt."""
+    """Fixed at the first attempt; at once when it is about no session."""
     state: str = "pending"
     attempts: int = 0
     next_at: datetime = Field(sa_type=UtcDateTime)

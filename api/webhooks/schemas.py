@@ -15,6 +15,7 @@ class EventType(StrEnum):
     """What can be told."""
 
     SESSION_ENDED = "session.ended"
+    AUDIT_CHECKPOINT = "audit.checkpoint"
 
 
 class WebhookEndpointCreate(Body):
@@ -51,7 +52,7 @@ class DeliveryView(View):
 
     id: str = Field(description="Also its `webhook-id`.", examples=["dlv_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
     type: EventType
-    session_id: str
+    session_id: str | None = Field(default=None, description="null when it is about no session.")
     state: Literal["pending", "delivered", "dead"]
     attempts: int
     next_at: datetime
@@ -100,3 +101,30 @@ class SessionEnded(View):
     type: Literal["session.ended"] = "session.ended"
     timestamp: datetime
     data: SessionEndedData
+
+
+class AuditCheckpointData(View):
+    """How the administrative log is now, for somebody outside to keep."""
+
+    organization_id: str = Field(examples=["org_01KAH2V5QJ6T8N3W9XZB4C7D0E"])
+    size: int = Field(description="Lines of the log, deleted ones included.", examples=[4711])
+    root: str = Field(
+        description="The root of the tree over them (RFC 9162), hex.",
+        examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+    )
+    time: datetime
+    fingerprint: str = Field(
+        description="Of the key that signed it (RFC 7638).", examples=["kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"]
+    )
+    checkpoint: str = Field(
+        description="The same, signed: what `tasuki audit verify --witness` takes.",
+        examples=["eyJhbGciOiJFUzI1NiIsInR5cCI6…"],
+    )
+
+
+class AuditCheckpoint(View):
+    """`audit.checkpoint`, as it is sent: as often as the organisation's settings say, if lines have come."""
+
+    type: Literal["audit.checkpoint"] = "audit.checkpoint"
+    timestamp: datetime
+    data: AuditCheckpointData

@@ -10,11 +10,11 @@ import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.context import Context
-from api.kit.sealing import KeyDestroyed
+from api.kit.sealing import KeyDestroyed, Sealer
 from api.sessions.models import Session
 from api.webhooks import bodies, guard, repository
 from api.webhooks.models import WebhookDelivery, WebhookEndpoint
-from api.webhooks.outbox import TOPIC
+from api.webhooks.outbox import BODY_PURPOSE, TOPIC
 from api.webhooks.service import SECRET_PURPOSE
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 PAUSES = tuple(timedelta(seconds=s) for s in (5, 30, 120, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600, 24 * 3600))
 """After the first attempt, the second …; about three days in all."""
 JITTER = 0.2
-BODY_PURPOSE = "webhook body"
 LEASE = timedelta(seconds=60)
 """An attempt that does not come back (a crash) is tried again after this."""
 TIMEOUT_SECONDS = 5.0
@@ -89,7 +88,7 @@ async def _prepare(db: AsyncSession, context: Context, row: WebhookDelivery) -> 
     endpoint = await db.get_one(WebhookEndpoint, row.endpoint_id)
     sealer = context.keyring.organization(endpoint.organization_id)
     try:
-        body = await _body(db, context, row)
+        body = await _body(db, context, row, sealer)
     except KeyDestroyed:
         row.state, row.last_error = "dead", "the customer was forgotten"
         db.add(row)
@@ -101,8 +100,10 @@ async def _prepare(db: AsyncSession, context: Context, row: WebhookDelivery) -> 
     return Message(row.id, endpoint.url, body, secret)
 
 
-async def _body(db: AsyncSession, context: Context, row: WebhookDelivery) -> str:
-    """Sealed under the key of the session's customer."""
+async def _body(db: AsyncSession, context: Context, row: WebhookDelivery, organization: Sealer) -> str:
+    """Sealed under the key of the session's customer; the organisation's when it is about no session."""
+    if row.session_id is None:
+        return organization.open(BODY_PURPOSE, row.id, row.body_sealed or b"").decode()
     session = await db.get_one(Session, row.session_id)
     sealer = context.keyring.customer(session)
     if session.forgotten:

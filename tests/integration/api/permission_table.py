@@ -126,6 +126,10 @@ POST   /v1/relays/heartbeat                               relay
 GET    /v1/relays/commands                                relay
 POST   /v1/relays/reports                                 relay
 GET    /v1/audit-events                                   audit:read
+GET    /v1/audit-events/checkpoint                        audit:read
+GET    /v1/audit-events/consistency                       audit:read
+GET    /v1/audit-events/export                            audit:read
+GET    /v1/audit-events/{event_id}/proof                  audit:read
 GET    /v1/reports/sessions                               reports:read
 GET    /v1/reports/events                                 reports:read
 GET    /v1/reports/sign-ins                               reports:read

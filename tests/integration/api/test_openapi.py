@@ -58,7 +58,7 @@ def test_the_names_of_components_are_names() -> None:
 
 def test_it_is_3_1_with_tags_and_webhooks() -> None:
     assert DOCUMENT["openapi"].startswith("3.1")
-    assert set(DOCUMENT["webhooks"]) == {"session.ended"}
+    assert set(DOCUMENT["webhooks"]) == {"session.ended", "audit.checkpoint"}
     tags = {tag["name"]: tag["description"] for tag in DOCUMENT["tags"]}
     assert all(tags.values())
     used = {tag for parameter in OPERATIONS for tag in parameter.values[0]["tags"]}  # type: ignore[index]

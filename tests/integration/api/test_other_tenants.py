@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from api.audit.tree.sequencer import Sequencer
 from api.operators.models import Role
 from api.passkeys.models import Passkey
 from tests.integration.api.device import Machine, enrolled
@@ -61,6 +62,12 @@ async def _hold(api: Api) -> str:
     return await _id(api.post("/v1/legal-holds", {"scope": "organization", "reason": "x"}))
 
 
+async def _line(api: Api) -> str:
+    """One that has its place in the log: with it, the newest has."""
+    await Sequencer(api.app.state.context).step()
+    return str((await api.get("/v1/audit-events", limit=1))["items"][0]["id"])
+
+
 MAKE: dict[str, Callable[[Api], Awaitable[str]]] = {
     "session_id": lambda api: _id(api.create()),
     "operator_id": _someone,
@@ -76,6 +83,7 @@ MAKE: dict[str, Callable[[Api], Awaitable[str]]] = {
     "passkey_id": _passkey,
     "customer_id": _customer,
     "hold_id": _hold,
+    "event_id": _line,
 }
 """A thing of acme for each kind of id in a path."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from api.kit.streaming import STALLED_AFTER
 from api.reports import cells, lines, stream
 from api.reports.wanted import Wanted
 from api.sessions import files
@@ -309,4 +310,4 @@ def test_cells_of_python_and_of_the_database_agree() -> None:
     assert cells.cell(12) == "12"
     assert cells.cell('a "b"') == '"a ""b"""'
     assert cells.cell("-1") == '"\'-1"'
-    assert timedelta(minutes=1) < stream.STALLED_AFTER
+    assert timedelta(minutes=1) < STALLED_AFTER

@@ -66,9 +66,21 @@ def test_a_frontier_is_the_tree_of_the_rfc(size: int) -> None:
         frontier.append(merkle.leaf_hash(leaf))
     assert frontier.root() == mth(data)
     assert frontier.nodes == hashes(data, frontier.ranges())
-    again = frontier.copy()
+    again = merkle.Frontier.unpacked(size, frontier.packed())
     again.append(merkle.leaf_hash(b"one more"))
     assert (frontier.size, again.root()) == (size, mth([*data, b"one more"]))
+
+
+@settings(max_examples=60)
+@given(SIZES)
+def test_growing_tells_what_was_completed(size: int) -> None:
+    data, frontier, completed = leaves(size), merkle.Frontier(), {}
+    for number, leaf in enumerate(data, 1):
+        for level, root in enumerate(frontier.grow(merkle.leaf_hash(leaf)), 1):
+            completed[number - (1 << level), number] = root
+    assert frontier.root() == mth(data)
+    assert completed == {(start, end): mth(data[start:end]) for start, end in completed}
+    assert all((start, start + 2) in completed for start in range(0, size - 1, 2))
 
 
 @settings(max_examples=60)
@@ -131,5 +143,7 @@ def test_impossible_sizes_are_refused() -> None:
         merkle.Frontier(3, [bytes(32)])
     with pytest.raises(ValueError, match="32 bytes"):
         merkle.Frontier(1, [bytes(31)])
+    with pytest.raises(ValueError, match="32 bytes"):
+        merkle.Frontier.unpacked(1, bytes(33))
     with pytest.raises(LookupError, match="leaf 0"):
         merkle.range_hash(0, 4, lambda *_: None)
