@@ -163,12 +163,12 @@ async def _walk(db: AsyncSession, context: Context, rotation: KeyRotation) -> bo
 
 async def _seal_anew(db: AsyncSession, context: Context, owner: str, table: SealedTable, rows: Any) -> int:
     """How many rows had values under retired keys; those have none now."""
-    held = {row: _held(table, row) for row in rows}
-    successors = await repository.successors(db, {key_id for keys in held.values() for key_id in keys.values()})
+    held = [(row, _held(table, row)) for row in rows]
+    successors = await repository.successors(db, {key_id for _, keys in held for key_id in keys.values()})
     if not successors:
         return 0
     keyring, count = context.keyring, 0
-    for row, keys in held.items():
+    for row, keys in held:
         old: dict[str, Any] = {}
         new: dict[str, Any] = {}
         for column, key_id in keys.items():
