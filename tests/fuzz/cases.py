@@ -6,6 +6,7 @@ then a fresh copy takes its place before the next operation.
 """
 
 import asyncio
+import copy
 import shutil
 import tempfile
 import threading
@@ -25,7 +26,7 @@ from schemathesis import GenerationMode, checks
 from schemathesis.checks import load_all_checks
 from schemathesis.core.result import Ok
 
-from api.app import describe_only
+from tests.integration.api.described import openapi_document
 from tests.integration.api.device import enrolled
 from tests.integration.api.support import Api, Installation, copied, running
 
@@ -125,9 +126,9 @@ def served(installation: Installation) -> Iterator[Served]:
 
 def operations() -> dict[str, Any]:
     """Every operation of the document, by its id."""
-    schema = schemathesis.openapi.from_dict(describe_only())
+    schema = schemathesis.openapi.from_dict(copy.deepcopy(openapi_document()))
     found: list[Any] = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
-    assert len(found) == sum(len(methods) for methods in describe_only()["paths"].values())
+    assert len(found) == sum(len(methods) for methods in openapi_document()["paths"].values())
     return {operation.definition.raw["operationId"]: operation for operation in found}
 
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from api import upkeep
-from api.app import describe_only
+from tests.integration.api.described import openapi_document
 from tests.integration.api.support import Api, problem
 
 pytestmark = [pytest.mark.rule("R31"), pytest.mark.both_databases]
@@ -112,7 +112,7 @@ async def test_a_ticket_that_is_not_for_web_pages_is_not_given_again_to_one(api:
 
 def test_the_conflict_and_the_mark_are_documented_wherever_a_key_is_taken() -> None:
     taking = []
-    for path, methods in describe_only()["paths"].items():
+    for path, methods in openapi_document()["paths"].items():
         for operation in methods.values():
             names = {parameter["name"] for parameter in operation.get("parameters", [])}
             if names & {"Idempotency-Key", "webhook-id"}:

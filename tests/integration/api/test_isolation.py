@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.app import describe_only
+from tests.integration.api.described import openapi_document
 from tests.integration.api.support import Api
 
 MARK = "onlyacmeknows"
@@ -19,7 +19,7 @@ def reading() -> list[tuple[str, list[str]]]:
     """Every path that can be read by an operator, and the parameters in it."""
     return [
         (path, re.findall(r"\{(\w+)\}", path))
-        for path, methods in describe_only()["paths"].items()
+        for path, methods in openapi_document()["paths"].items()
         if "operator" in {name for needed in methods.get("get", {}).get("security", []) for name in needed}
     ]
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.app import describe_only
 from api.auth.permissions import BY_ROLE, Scope, effective
 from api.operators.models import Role
+from tests.integration.api.described import openapi_document
 from tests.integration.api.device import enrolled
 from tests.integration.api.people import new_operator
 from tests.integration.api.permission_table import TABLE
@@ -63,7 +63,7 @@ def document() -> dict[str, dict[str, Any]]:
     """The operations of the OpenAPI document, by name as in the table."""
     return {
         f"{method.upper()} {path}": operation
-        for path, methods in describe_only()["paths"].items()
+        for path, methods in openapi_document()["paths"].items()
         for method, operation in methods.items()
     }
 

@@ -6,8 +6,9 @@ import inspect
 import pytest
 from starlette.routing import Route
 
-from api.app import ROUTERS, describe_only
+from api.app import ROUTERS
 from api.auth.permissions import FRESH, Scope
+from tests.integration.api.described import openapi_document
 from tests.integration.api.support import Api
 
 PUBLIC = {
@@ -45,7 +46,7 @@ def operations() -> list[tuple[str, str, dict[str, list[str]]]]:
     """(method, path, security) of every operation of the document."""
     return [
         (method, path, {name: scopes for needed in operation.get("security", []) for name, scopes in needed.items()})
-        for path, methods in describe_only()["paths"].items()
+        for path, methods in openapi_document()["paths"].items()
         for method, operation in methods.items()
     ]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from api.app import describe_only
 from api.edge import MAX_BODY_BYTES
+from tests.integration.api.described import openapi_document
 from tests.integration.api.support import Api
 
 JSON = "application/json"
@@ -37,7 +37,7 @@ QUERIES = [
 KEYS = ["", "x" * 256, "\t", "k"]
 OPERATIONS = [
     pytest.param(method, path, operation, id=operation["operationId"])
-    for path, methods in describe_only()["paths"].items()
+    for path, methods in openapi_document()["paths"].items()
     for method, operation in methods.items()
 ]
 

@@ -1,6 +1,7 @@
 """House rules that a reader would otherwise have to check by eye."""
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -15,15 +16,20 @@ from api.problems import Problem, catalogue
 
 ROOT = Path(api.__file__).parent
 FILES = {str(path.relative_to(ROOT)): path.read_text() for path in sorted(ROOT.rglob("*.py"))}
-NODES = {name: list(ast.walk(ast.parse(text))) for name, text in FILES.items()}
 QUERIES = {"select", "update", "delete"}
 STARTERS = {"popen", "execv", "create_subprocess_exec", "create_subprocess_shell"}
+
+
+@functools.cache
+def nodes_of_files() -> dict[str, list[ast.AST]]:
+    """Every file as its syntax tree's nodes."""
+    return {name: list(ast.walk(ast.parse(text))) for name, text in FILES.items()}
 
 
 def imported(*modules: str) -> list[tuple[str, str]]:
     """Where one of these modules is imported, with or without `from`: `(file, module)`."""
     found = []
-    for file, nodes in NODES.items():
+    for file, nodes in nodes_of_files().items():
         for node in nodes:
             names = [name.name for name in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
@@ -39,7 +45,7 @@ def test_the_files_are_read() -> None:
 def test_sql_is_in_repositories_only() -> None:
     taken = [
         (file, node.module, name.name)
-        for file, nodes in NODES.items()
+        for file, nodes in nodes_of_files().items()
         for node in nodes
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("sqlmodel", "sqlalchemy"))
         for name in node.names
@@ -61,7 +67,7 @@ def test_no_shell_is_called() -> None:
     assert set(imported("subprocess", "pty", "shutil")) == {("backup/client.py", "subprocess")}
     called = [
         (file, ast.unparse(node))
-        for file, nodes in NODES.items()
+        for file, nodes in nodes_of_files().items()
         for node in nodes
         if (isinstance(node, ast.keyword) and node.arg == "shell")
         or (isinstance(node, ast.Attribute) and node.attr in STARTERS)
