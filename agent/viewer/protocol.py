@@ -1,57 +1,40 @@
-"""The viewer's side of the protocol, without I/O: bytes and actions in, events and an `Outbox` out (docs/protocol.md 3 to 9)."""
+"""The viewer's side of the protocol, without I/O: bytes and actions in, events and an `Outbox` out (docs/protocol.md 3 to 9).
 
-import hmac
+Keys and the decisions that lead to them are `agent.viewer.agreement`'s; this is what passes under them.
+"""
+
 from typing import Final
 
 from agent.outbox import Outbox
+from agent.viewer.agreement import Agreement
 from agent.viewer.chat import Conversation
 from agent.viewer.events import (
     Accepted,
-    ConsentWanted,
-    Digits,
-    DigitsWanted,
-    Ended,
     Event,
     Granted,
     Holder,
     HostAway,
     HostHere,
-    Impossible,
     InputIgnored,
     MoveOn,
     NotSaid,
-    Retry,
     Said,
-    Unproved,
-    Verified,
-    Waiting,
 )
-from agent.viewer.picture import Picture
-from wire import keys
-from wire.association import Pair, Received
-from wire.errors import Forged, HandshakeError, MethodNotAllowed, SuiteTooWeak, WireError
-from wire.handshake import Association, Entropy, Parties, ViewerHandshake
-from wire.header import EVERYONE, Delivery, Header, Stream, header, split_frame, unpack
-from wire.limits import HANDSHAKE_RETRY_SECONDS, VERIFICATION_ATTEMPTS, VERIFICATION_SECONDS
+from wire.association import Received
+from wire.errors import Forged, WireError
+from wire.handshake import Entropy
+from wire.header import EVERYONE, Delivery, Header, Stream, split_frame, unpack
+from wire.limits import HANDSHAKE_RETRY_SECONDS
 from wire.messages import control, feedback, handshake, relay
 from wire.messages import input as inputs
-from wire.messages.handshake import M2, M4, Notice, NoticeKind
 from wire.statement import ANYTHING, Demands
 
 FEEDBACK_SECONDS: Final = 1.0
 PATIENCE_SECONDS: Final = 20.0
 """How long after a resume handshake the welcome may take."""
-HOPELESS: Final = {
-    NoticeKind.STATEMENT_DIFFERS: "statement-differs",
-    NoticeKind.PQ_REQUIRED: "pq-required",
-    NoticeKind.NOT_INTRODUCED: "not-introduced",
-    NoticeKind.METHOD_NOT_ALLOWED: "verification",
-    NoticeKind.NO_COMMON_SUITE: "suites",
-}
-"""Notices after which trying again by itself does not help."""
 
 
-class ViewerProtocol:
+class ViewerProtocol(Agreement):
     """One viewer of one host. Feed it `text`, `frame`, `connected`, `disconnected` and `tick`; send what is in `outbox`."""
 
     def __init__(
@@ -70,40 +53,26 @@ class ViewerProtocol:
         introduction: str = "",
         customer: bool = False,
     ) -> None:
-        """`statement` is its SHA-256, `demands` what it demands; `link` the secret of a join link; `resume` the stored secret of
-        an earlier run, `resume_before` the one before it where the host may not know the newest; `introduction` the api's word
-        for an operator whom the statement does not name; `customer` when the host is the operator: then this side compares
-        the digits and decides."""
-        self.outbox = outbox
-        self.picture = Picture(statement, host)
-        self.resume_secret = resume
-        """What to store for a resume after a restart."""
-        self._resume_before = resume_before
+        """As for `Agreement`."""
+        super().__init__(
+            sender=sender,
+            ticket=ticket,
+            statement=statement,
+            outbox=outbox,
+            entropy=entropy,
+            host=host,
+            link=link,
+            resume=resume,
+            resume_before=resume_before,
+            demands=demands,
+            introduction=introduction,
+            customer=customer,
+        )
         self.grants: frozenset[str] = frozenset()
-        self.ended: Ended | None = None
-        self._parties = Parties(statement, host, sender, demands)
-        self._introduction = introduction
-        self._ticket, self._entropy, self._link = ticket, entropy, link
-        self._host_here = False
-        self._stopped = False
-        """Unproved: nothing is tried until the operator says so."""
-        self._attempt: ViewerHandshake | None = None
-        self._attempt_at = 0.0
-        self._pair: Pair | None = None
-        self._welcomed = False
-        self.proved = False
-        """Whether a welcome ever came: after that only its resume secret proves who is there."""
-        self.confirmed = False
-        """Whether the customer's acceptance is known otherwise than from the relay's side: by a secret, or by `confirm`."""
-        self._feedback_at = 0.0
         self.holder = "viewer"
         """Whose mouse and keyboard count on the host's machine."""
         self.chat = Conversation(sender, entropy)
-        self._customer = customer
-        self.confirmed = customer and resume is not None
-        self._expected = ""
-        self._wrong = 0
-        self._answer_due: float | None = None
+        self._feedback_at = 0.0
 
     # ---- what the relay says
 
@@ -136,6 +105,14 @@ class ViewerProtocol:
         if kind == "ended":
             return self.finish(relay.by_of(text, "system"), relay.reason_of(text))
         return []
+
+    def _here(self, now: float) -> list[Event]:
+        self._host_here = True
+        if self._pair is None or self._resuming:
+            return [HostHere(), *([] if self._stopped else self._start(now))]
+        self.outbox.ordered(*self._pair.out.unacknowledged())
+        self._feedback(now)
+        return [HostHere()]
 
     def frame(self, data: bytes | memoryview, now: float) -> list[Event]:
         """A BINARY frame. Raises `WireError` for a frame that cannot be taken apart; a bad message inside is dropped."""
@@ -179,13 +156,6 @@ class ViewerProtocol:
         """
         self.confirmed = True
 
-    def verify_again(self, now: float) -> list[Event]:
-        """After `Unproved`, and only when the operator wants it: start over, with new digits."""
-        self._forget_secrets()
-        self._stopped, self.proved, self.confirmed = False, False, False
-        self.picture.clear()
-        return self._start(now)
-
     def send(self, events: list[inputs.Event], now: float) -> bool:
         """Send input in order; False (and nothing sent) without consent or confirmation, while the host is away, or while
         no current picture is shown."""
@@ -205,40 +175,7 @@ class ViewerProtocol:
         here = self._welcomed and self._host_here and self.confirmed
         return here and self.picture.shows and self.holder == "viewer"
 
-    # ---- what the customer does, where the operator's screen is shown
-
-    def digits(self, typed: str, now: float) -> list[Event]:
-        """The customer typed what they hear. Wrong ones discard the keys; the third time it is over."""
-        if not self._expected or self._pair is None:
-            return []
-        right = hmac.compare_digest(typed.encode(), self._expected.encode())
-        self._expected = ""
-        if right:
-            return self._wanted(now)
-        self._wrong += 1
-        if self._wrong >= VERIFICATION_ATTEMPTS:
-            self.end("verification_failed")
-            return self.finish("system", "verification_failed")
-        self._forget_secrets()
-        return [Retry("wrong digits"), *self._start(now)]
-
-    def answer(self, yes: bool, now: float) -> list[Event]:  # noqa: ARG002 - every act is given the time
-        """The customer's yes or no to looking on."""
-        if self._answer_due is None or self._pair is None:
-            return []
-        self._answer_due = None
-        if not yes:
-            self.end("refused")
-            return self.finish("customer", "refused")
-        self.confirmed = True
-        self._say(Stream.CONTROL, control.encode(control.accept()))
-        return []
-
-    def _wanted(self, now: float) -> list[Event]:
-        self._answer_due = now + VERIFICATION_SECONDS
-        return [ConsentWanted()]
-
-    # ---- chat and endings
+    # ---- chat
 
     @property
     def may_chat(self) -> bool:
@@ -252,139 +189,9 @@ class ViewerProtocol:
         self._say(Stream.CHAT, self.chat.write(text).encode())
         return True
 
-    def end(self, reason: str = "ended") -> None:
-        """Tell the host that it is over."""
-        self._say(Stream.CONTROL, control.encode(control.end(reason)))
-
     def leave(self) -> None:
         """Say goodbye for good: coming back needs the customer's consent again."""
         self._say(Stream.CONTROL, control.encode(control.bye()))
-
-    def _say(self, stream: Stream, body: bytes) -> None:
-        if self._pair is not None:
-            self.outbox.ordered(*self._pair.say(stream, body))
-
-    # ---- handshake
-
-    def _here(self, now: float) -> list[Event]:
-        self._host_here = True
-        if self._pair is None or self._resuming:
-            return [HostHere(), *([] if self._stopped else self._start(now))]
-        self.outbox.ordered(*self._pair.out.unacknowledged())
-        self._feedback(now)
-        return [HostHere()]
-
-    @property
-    def _resuming(self) -> bool:
-        """Whether there are keys of a resume that the host may not have got to know."""
-        return self._pair is not None and self._pair.method == keys.METHOD_RESUME and not self._welcomed
-
-    def _start(self, now: float) -> list[Event]:
-        self._pair, self._welcomed, self._attempt = None, False, None
-        self._expected, self._answer_due = "", None
-        word = self._introduction if self.resume_secret is None else ""
-        try:
-            self._attempt = ViewerHandshake(
-                self._parties,
-                self._ticket,
-                self._entropy,
-                resume=self.resume_secret,
-                link=self._link,
-                introduction=word,
-            )
-        except SuiteTooWeak as error:
-            return self._hopeless(error.slug)
-        self._attempt_at = now
-        self._clear(self._attempt.start().encode())
-        return []
-
-    def _hopeless(self, why: str) -> list[Event]:
-        """Nothing is tried until somebody wants it."""
-        self._stopped, self._attempt = True, None
-        return [Impossible(why)]
-
-    def _clear(self, body: bytes) -> None:
-        fields = header(Delivery.ORDERED, Stream.HANDSHAKE, self._parties.viewer, self._parties.host)
-        self.outbox.ordered(fields.pack() + body)
-
-    def _handshake(self, message: handshake.Message, now: float) -> list[Event]:
-        if isinstance(message, Notice):
-            return self._notice(message, now)
-        if self._attempt is None or message.attempt != self._attempt.attempt:
-            return []
-        try:
-            if isinstance(message, M2):
-                self._clear(self._attempt.on_m2(message).encode())
-                self._attempt_at = now
-            elif isinstance(message, M4):
-                m5, association = self._attempt.on_m4(message)
-                self._clear(m5.encode())
-                return self._associated(association, now)
-        except (MethodNotAllowed, SuiteTooWeak) as error:
-            return self._hopeless(error.slug)
-        except (Forged, HandshakeError) as error:
-            return [Retry(str(error)), *self._start(now)]
-        return []
-
-    def _associated(self, association: Association, now: float) -> list[Event]:
-        self._pair = Pair(association, self._parties.viewer, self._parties.host, host=False)
-        self._attempt, self._attempt_at = None, now
-        self.picture.associated(self._pair.signer, now)
-        resumed = association.method == keys.METHOD_RESUME
-        self._resume_before = self.resume_secret if resumed else None
-        self.resume_secret = association.resume_secret
-        if resumed:
-            return []
-        self.confirmed = association.method == keys.METHOD_LINK and not self._customer
-        by_digits = association.method == keys.METHOD_DIGITS
-        if not self._customer:
-            return [Digits(association.digits if by_digits else None)]
-        self._expected, self._answer_due = association.digits if by_digits else "", None
-        return [DigitsWanted(self._wrong + 1)] if by_digits else self._wanted(now)
-
-    def _notice(self, notice: Notice, now: float) -> list[Event]:
-        if notice.kind in {NoticeKind.AGAIN, NoticeKind.NEED_RESUME}:
-            return self._again(now)
-        if (
-            notice.kind == NoticeKind.NO_RESUME
-            and self._attempt is not None
-            and notice.attempt == self._attempt.attempt
-        ):
-            if self.proved and self._resume_before is None:
-                return self._unproved()
-            self.resume_secret, self._resume_before = self._resume_before, None
-            return self._start(now)
-        if notice.kind == NoticeKind.WAIT:
-            self._attempt = None
-            return [Waiting()]
-        if notice.kind == NoticeKind.VERIFIED and self._pair is not None and not self._welcomed:
-            return [Verified()]
-        if notice.kind in HOPELESS and self._attempt is not None and notice.attempt == self._attempt.attempt:
-            return self._hopeless(HOPELESS[notice.kind])
-        return []
-
-    def _again(self, now: float) -> list[Event]:
-        """The host has no keys of ours: resume, or before any welcome start over."""
-        if self._stopped or (self._attempt is not None and not self._attempt.answered):
-            return []  # our M1 is on its way; the restart after 4 s covers a lost one
-        wrong = self._pair is not None and self._pair.method != keys.METHOD_RESUME and not self.proved
-        if wrong:
-            self._forget_secrets()
-        return [*([Retry("wrong digits")] if wrong else []), *self._start(now)]
-
-    @property
-    def resume_secrets(self) -> tuple[bytes, ...]:
-        """All that may still be of use after a restart, newest first: until the welcome, the host may not know the newest."""
-        return tuple(secret for secret in (self.resume_secret, self._resume_before) if secret is not None)
-
-    def _forget_secrets(self) -> None:
-        self.resume_secret = self._resume_before = None
-
-    def _unproved(self) -> list[Event]:
-        self._stopped, self._pair, self._attempt = True, None, None
-        self.picture.forget()
-        self._welcomed = self.confirmed = False
-        return [Unproved()]
 
     # ---- sealed messages of the host
 
@@ -465,13 +272,6 @@ class ViewerProtocol:
             generations=dict(self._pair.incoming.generations),
         )
         self.outbox.latest("feedback", self._pair.latest(Stream.FEEDBACK, value.encode()))
-
-    def finish(self, by: str, reason: str) -> list[Event]:
-        """It is over, for this side."""
-        if self.ended is not None:
-            return []
-        self.ended = Ended(by, reason)
-        return [self.ended]
 
     @property
     def live(self) -> bool:
