@@ -1,5 +1,6 @@
 """`python -m api.main`: serve the control plane until told to stop."""
 
+import argparse
 import asyncio
 import errno
 import os
@@ -14,6 +15,7 @@ import structlog
 import uvicorn
 import uvloop
 from pydantic import ValidationError
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.app import create_app, start
@@ -23,6 +25,7 @@ from api.kit.sealing import SealError
 from api.logs import configure_logs
 from api.operation import listener as admin_listener
 from api.passwords.leaked import LeakedListError
+from api.processes import MOST, Processes
 from api.settings import Settings, load_settings
 
 GRACE_SECONDS = 5
@@ -35,6 +38,7 @@ class CannotStart(Exception):
     """Why the process ends at once, in one sentence that says what to do."""
 
 
+LISTEN_BACKLOG = 2048
 KEEP_ALIVE_SECONDS = 75
 """An idle connection stays open longer than any client of ours rests between two requests (a relay's heartbeat: seconds), so
 that none sends one into a connection that is being closed."""
@@ -47,16 +51,42 @@ def main() -> int:
     try:
         settings = read_settings()
         check_certificate(settings)
-        listener = open_listener(settings.listen, "TASUKI_API_LISTEN")
+        given = parse(sys.argv[1:])
+        if given.processes > 1:
+            return several(settings, given.processes)
+        parent = None
+        if given.child:
+            listener, parent = socket.socket(fileno=given.child[0]), given.child[1]
+        else:
+            listener = open_listener(settings.listen, "TASUKI_API_LISTEN")
         admin = open_admin_listener(settings)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(serve(settings, listener, admin))
+            runner.run(serve(settings, listener, admin, parent))
     except CannotStart as error:
         sys.stderr.write(f"tasuki api: {error}\n")
         return 1
     except KeyboardInterrupt:
         pass
     return 0
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """`--processes N`; and `--child LISTENER PIPE`, with which those are started."""
+    parser = argparse.ArgumentParser(prog="tasuki serve api", allow_abbrev=False)
+    parser.add_argument("--processes", type=int, choices=range(1, MOST + 1), default=1, metavar="N")
+    parser.add_argument("--child", type=int, nargs=2, help=argparse.SUPPRESS)
+    return parser.parse_args(arguments)
+
+
+def several(settings: Settings, count: int) -> int:
+    """Several processes with one database and one listener; the exit code."""
+    if make_url(settings.database).get_backend_name() == "sqlite":
+        raise CannotStart(
+            "several processes need PostgreSQL: set TASUKI_DATABASE_URL=postgresql://…, or leave out --processes"
+        )
+    listener = open_listener(settings.listen, "TASUKI_API_LISTEN")
+    listener.listen(LISTEN_BACKLOG)
+    return Processes(settings, listener, count).run()
 
 
 def read_settings() -> Settings:
@@ -112,14 +142,19 @@ def open_listener(address: tuple[str, int], setting: str) -> socket.socket:
     return listener
 
 
-async def serve(settings: Settings, listener: socket.socket, admin: socket.socket | None) -> None:
-    """Run until SIGTERM or SIGINT."""
+async def serve(
+    settings: Settings, listener: socket.socket, admin: socket.socket | None, parent: int | None = None
+) -> None:
+    """Run until SIGTERM or SIGINT, or until whoever holds the other end of the pipe `parent` is gone."""
     with saying_why():
         app = create_app(settings)
         await start(app.state.context)
     context = app.state.context
     beside = asyncio.create_task(admin_listener.serve(context, app.state.watch, admin)) if admin else None
-    await _Server(_configuration(app, settings), listener, context).serve(sockets=[listener])
+    server = _Server(_configuration(app, settings), listener, context)
+    if parent is not None:
+        asyncio.get_running_loop().add_reader(parent, server.orphaned, parent)
+    await server.serve(sockets=[listener])
     if beside is not None:
         beside.cancel()
         await asyncio.gather(beside, return_exceptions=True)
@@ -193,6 +228,11 @@ class _Server(uvicorn.Server):
         self._context.stopping.set()
         self._context.waker.wake_all()
         asyncio.get_running_loop().call_later(self._delay, self._no_more)
+
+    def orphaned(self, pipe: int) -> None:
+        """The process that started this one is gone, and whoever starts it anew wants the port."""
+        asyncio.get_running_loop().remove_reader(pipe)
+        self._stop()
 
     def _no_more(self) -> None:
         self.should_exit = True

@@ -98,9 +98,14 @@ def _wait(processes: "list[subprocess.Popen[str]]") -> int:
 
 
 @serve_app.command("api")
-def serve_api() -> None:
+def serve_api(
+    processes: Annotated[
+        int, typer.Option(min=1, max=64, help="Several processes behind one port; they need PostgreSQL.")
+    ] = 1,
+) -> None:
     """Run the api alone."""
-    os.execv(sys.executable, _module("api.main"))  # noqa: S606 - our own
+    more = ["--processes", str(processes)] if processes > 1 else []
+    os.execv(sys.executable, _module("api.main", *more))  # noqa: S606 - our own
 
 
 @serve_app.command("relay")

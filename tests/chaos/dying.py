@@ -8,6 +8,7 @@ import os
 import signal
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import timedelta
 from multiprocessing import get_context
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
@@ -79,7 +80,7 @@ def die(folder: str, environment: dict[str, str], act: Act, at: Step | None, sai
 async def _do(folder: Path, act: Act, countdown: Countdown) -> list[Step]:
     clock = ShiftedClock()
     clock.advance(hours=act.hours)
-    app = create_app(settings_for(folder, **act.settings), clock)
+    app = create_app(settings_for(folder, relay_heartbeat=timedelta(hours=3), **act.settings), clock)
     if act.method == "SEND":  # without the sender that an api has running by itself
         await start(app.state.context)
         _now.set(countdown)

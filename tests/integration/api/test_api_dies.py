@@ -26,6 +26,8 @@ from tests.integration.api.test_webhooks import receiving, subscribe
 pytestmark = [pytest.mark.both_databases, pytest.mark.timeout(300)]
 
 ALL = os.environ.get("TASUKI_KILLS") == "all"
+PATIENT: dict[str, Any] = {"relay_heartbeat": timedelta(hours=1)}
+"""The relays of these tests say nothing while a hundred processes die."""
 ENDED = ["session.created", "session.ended"]
 
 
@@ -69,7 +71,7 @@ async def die_everywhere(
 
     The commit that counts is the first after the `decisive` statement; `check` is told whether it was made.
     """
-    async with running(installation) as api:
+    async with running(installation, **PATIENT) as api:
         await api.register_relays()
         act = await prepare(api)
     steps = await asyncio.to_thread(run, installation.folder, environment(), act)
@@ -77,11 +79,11 @@ async def die_everywhere(
     written = max(number for number, step in enumerate(steps) if step.what.startswith(decisive))
     commit = next(step for step in steps[written:] if step.what == "before commit")
     for at in to_die_at(steps, commit):
-        async with running(installation) as api:
+        async with running(installation, **PATIENT) as api:
             act = await prepare(api)
         lived = await asyncio.to_thread(run, installation.folder, environment(), act, at)
         whole(installation)
-        async with running(installation) as api:
+        async with running(installation, **PATIENT) as api:
             await check(api, act, bool(lived) or steps.index(at) > steps.index(commit))
 
 
@@ -192,17 +194,18 @@ async def test_refresh_rotation(installation: Installation) -> None:
 
 async def test_delivery(installation: Installation) -> None:
     """Whatever a dead sender left is sent by the next, under the same id; at most what was taken just then comes twice."""
-    open_, later = {"webhook_allow_networks": "127.0.0.0/8"}, ShiftedClock()
+    later = ShiftedClock()
+    open_: dict[str, Any] = {"webhook_allow_networks": "127.0.0.0/8"}
     act = Act("SEND", settings=open_, hours=2)
     later.advance(hours=2, minutes=10)
     async with receiving() as receiver:
-        async with running(installation, **open_) as api:
+        async with running(installation, **open_, **PATIENT) as api:
             await api.register_relays()
             await subscribe(api, receiver)
 
         async def queued() -> str:
             """The CRM is told in an hour, when the relay's last counts must have come."""
-            async with running(installation, webhook_patience=timedelta(hours=1), **open_) as api:
+            async with running(installation, webhook_patience=timedelta(hours=1), **open_, **PATIENT) as api:
                 await api.register_relays()
                 session = await api.active()
                 await api.post(f"/v1/sessions/{session['id']}/end", status=200)
@@ -218,7 +221,7 @@ async def test_delivery(installation: Installation) -> None:
             await asyncio.to_thread(run, installation.folder, environment(), act, at)
             whole(installation)
             assert len(receiver.requests) == int(steps.index(at) > steps.index(leased) + 1)
-            async with running(installation, later, **open_) as api:
+            async with running(installation, later, **open_, **PATIENT) as api:
                 await delivered(api, session_id)
             assert 1 <= len(receiver.requests) <= 2
             assert len({headers["webhook-id"] for headers, _ in receiver.requests}) == 1
@@ -228,6 +231,6 @@ async def delivered(api: Api, session_id: str) -> None:
     async def done() -> bool:
         async with api.app.state.context.database.read() as db:
             row = (await db.exec(select(WebhookDelivery).where(WebhookDelivery.session_id == session_id))).one()
-        return row.state == "delivered"
+        return str(row.state) == "delivered"
 
     await wait_until(done, 20)
