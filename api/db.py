@@ -97,6 +97,12 @@ class Database:
         await db.commit()
         self.waker.wake(topics)
 
+    async def leave_nothing(self) -> None:
+        """Take what was blanked out of SQLite's journal too, where rows stand as they were before."""
+        if self.is_sqlite:
+            async with self._writer, self.engine.connect() as connection:
+                await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
@@ -148,7 +154,13 @@ def _keep(session: Session, row: object) -> None:
 def _open_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}", "synchronous=NORMAL"):
+    for pragma in (
+        "journal_mode=WAL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "synchronous=NORMAL",
+        "secure_delete=ON",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -52,6 +52,7 @@ async def finish_begun(context: Context) -> None:
     async with context.database.write() as db:
         for customer in await repository.half_forgotten(db, before):
             await _finish(db, context, customer)
+    await context.database.leave_nothing()
 
 
 async def _named(db: AsyncSession, context: Context, organization_id: str, body: ForgetRequest) -> Customer:

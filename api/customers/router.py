@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, BackgroundTasks, Query
 
 from api.auth.caller import CustomersReader, FreshCustomersForgetter
 from api.context import Ctx, Db
@@ -46,11 +46,14 @@ async def get_customer(caller: CustomersReader, customer_id: str, context: Ctx, 
     summary="Forget a customer, for good",
     responses=answers(NotFound, Conflict, LegallyHeld),
 )
-async def forget_customer(caller: FreshCustomersForgetter, body: ForgetRequest, context: Ctx, db: Db) -> CustomerView:
+async def forget_customer(
+    caller: FreshCustomersForgetter, body: ForgetRequest, context: Ctx, db: Db, after: BackgroundTasks
+) -> CustomerView:
     """Destroys the key under which everything about the customer is sealed: who it is, notes, events, mail, webhooks, the log's
     lines about their sessions. Numbers and times stay. It cannot be undone; `proof` says that it was done.
 
     Backups of the keyring still open it until they are deleted, at the latest after seven days.
     """
+    after.add_task(context.database.leave_nothing)
     customer = await forgetting.forget(db, context, caller, caller.organization_id, body)
     return (await views.many(db, context, [customer]))[0]
