@@ -1,4 +1,4 @@
-"""Worlds by the dozen: in none of them is anything shown before consent, lost, doubled, shown wrongly or left behind.
+"""Two hundred worlds: in none of them is anything shown before consent, lost, doubled, shown wrongly or left behind.
 
 `make sim` runs thousands; `python -m tests.simulation SEED` tells the story of one.
 """
@@ -8,7 +8,7 @@ import pytest
 from tests.simulation.ends import Host
 from tests.simulation.story import Story
 
-SEEDS, TOGETHER = 120, 10
+SEEDS, TOGETHER = 200, 10
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, TOGETHER))
@@ -51,7 +51,7 @@ def test_a_host_that_forgets_its_counter_is_found_out(monkeypatch: pytest.Monkey
     assert any(Story(seed).run() for seed in range(40))
 
 
-EVIL_SEEDS = 40
+EVIL_SEEDS = 60
 
 
 @pytest.mark.parametrize("first", range(0, EVIL_SEEDS, TOGETHER))
