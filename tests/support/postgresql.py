@@ -52,27 +52,41 @@ def programs() -> Path | None:
     return next((folder for folder in reversed(folders) if (folder / "initdb").exists()), None)
 
 
-@contextmanager
-def cluster(**settings: str) -> Iterator[Cluster]:
-    """A server with these settings of postgresql.conf, ready; FileNotFoundError when PostgreSQL is not installed.
+def account() -> pwd.struct_passwd | None:
+    """Whom the server runs as; None: whoever we are. It refuses to run as root."""
+    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
-    The server refuses to run as root; then it runs as `nobody`.
-    """
+
+def _who() -> dict[str, Any]:
+    nobody = account()
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []} if nobody else {}
+
+
+def run(program: str, *arguments: str) -> None:
+    """One of PostgreSQL's programs, as whom the server runs as; FileNotFoundError when it is not installed."""
     folder = programs()
     if folder is None:
         raise FileNotFoundError("PostgreSQL is not installed here (Debian: apt-get install postgresql)")
-    account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+    subprocess.run([str(folder / program), *arguments], check=True, capture_output=True, cwd="/", **_who())
+
+
+@contextmanager
+def cluster(data: Path | None = None, /, **settings: str) -> Iterator[Cluster]:
+    """A server with these settings of postgresql.conf, ready; FileNotFoundError when PostgreSQL is not installed.
+
+    With `data` it is one that is there already.
+    """
+    nobody = account()
     with tempfile.TemporaryDirectory(prefix="tasuki-pg-") as place:
-        if account:
-            os.chown(place, account.pw_uid, account.pw_gid)
-        who: dict[str, Any] = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
-        data = f"{place}/data"
-        initdb = [str(folder / "initdb"), "-D", data, "-U", USER, *LOCALE]
-        subprocess.run(initdb, check=True, capture_output=True, cwd=place, **who)
+        if nobody:
+            os.chown(place, nobody.pw_uid, nobody.pw_gid)
+        if data is None:
+            data = Path(place, "data")
+            run("initdb", "-D", str(data), "-U", USER, *LOCALE)
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         server = subprocess.Popen(
-            [folder / "postgres", "-D", data, "-k", place, "-h", "", *options],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=place, text=True, **who,
+            [str((programs() or Path()) / "postgres"), "-D", str(data), "-k", place, "-h", "", *options],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=place, text=True, **_who(),
         )  # fmt: skip
         assert server.stderr is not None
         try:
