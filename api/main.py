@@ -23,6 +23,7 @@ from api.context import Context
 from api.keyring.master import MasterKeyError
 from api.kit.sealing import SealError
 from api.logs import configure_logs
+from api.migrate import MigrationBlocked
 from api.operation import listener as admin_listener
 from api.passwords.leaked import LeakedListError
 from api.processes import MOST, Processes
@@ -167,7 +168,7 @@ def saying_why() -> Iterator[None]:
         yield
     except LeakedListError as error:
         raise CannotStart(f"TASUKI_LEAKED_PASSWORDS_FILE: {error}") from error
-    except (MasterKeyError, SealError) as error:
+    except (MasterKeyError, MigrationBlocked, SealError) as error:
         raise CannotStart(str(error)) from error
     except SQLAlchemyError as error:
         why = str(error.__cause__ or error).strip().splitlines()[0]

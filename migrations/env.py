@@ -7,6 +7,7 @@ from sqlalchemy.engine import Connection
 
 from api.db import create_engine
 from api.kit.columns import UtcDateTime
+from api.migrate import LOCK_TIMEOUT, STATEMENT_TIMEOUT
 from api.models import metadata
 from api.settings import load_settings
 
@@ -31,7 +32,8 @@ def run(connection: Connection) -> None:
     )
     with context.begin_transaction():
         if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+            connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'")
         context.run_migrations()
 
 

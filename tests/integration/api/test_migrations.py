@@ -1,6 +1,7 @@
 """Migrations: the models' schema exactly, up and down and up, without the alembic command line."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,14 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 from sqlalchemy.engine import Connection
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+import api.migrate
 from api.db import MIGRATION, create_engine
+from api.main import CannotStart, saying_why
 from api.migrate import migrate, migrations_folder, references_unchecked
 from api.models import metadata
-from tests.integration.api.conftest import SQLITE
+from tests.integration.api.conftest import POSTGRESQL, SQLITE
 from tests.integration.api.support import PASSWORD, Installation, running
 from tests.support.postgresql import Cluster
 
@@ -126,3 +129,57 @@ async def test_what_was_sealed_before_there_was_a_keyring_goes_and_people_stay(i
         shown = await api.http.get(f"/v1/sessions/{gone['id']}", headers=headers)
         assert shown.status_code == 404, "nothing of it can be opened any more"
         assert (await api.http.post("/v1/sessions", json={"mode": "view"}, headers=headers)).status_code == 201
+
+
+class TestBlocked:
+    """Somebody holds a table that a step must change: a backup that runs, a forgotten transaction."""
+
+    @pytest.fixture
+    def database(self) -> str:
+        return POSTGRESQL
+
+    @pytest.fixture
+    async def behind(self, url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AsyncEngine]:
+        """A database of an earlier version."""
+        monkeypatch.setattr(api.migrate, "LOCK_TIMEOUT", "50ms")
+        engine = create_engine(url)
+        async with engine.connect() as connection:
+            await connection.run_sync(lambda plain: command.upgrade(config(plain), "0004"))
+            await connection.commit()
+        yield engine
+        await engine.dispose()
+
+    async def test_it_gives_up_with_a_sentence_and_changes_nothing(
+        self, behind: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(api.migrate, "REST_SECONDS", (0.0, 0.0))
+        async with behind.connect() as holder:
+            await holder.exec_driver_sql("LOCK TABLE session IN ACCESS SHARE MODE")
+            with saying_why_is("somebody else holds its tables"):
+                await migrate(behind)
+        async with behind.connect() as connection:
+            assert (await connection.exec_driver_sql("SELECT version_num FROM alembic_version")).scalar() == "0004"
+        await migrate(behind)
+
+    async def test_it_goes_on_when_they_let_go(self, behind: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        """They let go while it rests."""
+        monkeypatch.setattr(api.migrate, "REST_SECONDS", (7.0, 7.0))
+        async with behind.connect() as holder:
+            await holder.exec_driver_sql("LOCK TABLE session IN ACCESS SHARE MODE")
+
+            async def let_go(seconds: float) -> None:
+                assert seconds == 7.0
+                await holder.rollback()
+
+            monkeypatch.setattr("api.migrate.asyncio.sleep", let_go)
+            await migrate(behind)
+        async with behind.connect() as connection:
+            assert (await connection.exec_driver_sql("SELECT version_num FROM alembic_version")).scalar() == MIGRATION
+
+
+@contextmanager
+def saying_why_is(words: str) -> Iterator[None]:
+    """As whoever starts the api reads it."""
+    with pytest.raises(CannotStart, match=words) as raised, saying_why():
+        yield
+    assert len(str(raised.value).splitlines()) == 1
