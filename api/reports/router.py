@@ -176,12 +176,13 @@ async def report_sign_ins(
 
     These are lines of the administrative log, and as provable as that.
     """
+    sealer = context.keyring.organization(caller.organization_id)
     wanted = Wanted(
         since=since,
         until=until,
         operator_id=operator_id,
         actions=service.actions_of(outcome),
-        address=None if address is None else context.sealer.lookup(ADDRESS, address),
+        address=None if address is None else sealer.lookup(ADDRESS, address),
     )
     if form.csv:
         return stream(context, caller, lines.SIGN_INS, wanted, bom=form.bom)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table
@@ -15,6 +15,7 @@ from api.events.models import Event
 from api.organizations.models import Organization
 from api.retention.holds.models import LegalHold
 from api.retention.holds.repository import of_session
+from api.retention.holds.schemas import HoldScope
 from api.retention.models import RetentionRun
 from api.sessions.models import Session
 
@@ -25,8 +26,8 @@ class Gone:
 
     sessions: int
     events: int
-    customers: Sequence[str]
-    """Ids of customers whom no session is about any more."""
+    customers: int
+    """Whom no session is about any more; their keys are nobody's then, and swept away."""
 
 
 def over(organization_id: str, before: datetime) -> list[ColumnElement[bool]]:
@@ -41,12 +42,12 @@ async def due_sessions(db: AsyncSession, organization_id: str, before: datetime,
     return (await db.exec(rows.with_for_update(skip_locked=True))).all()
 
 
-async def any_due(db: AsyncSession, organization_id: str, before: datetime) -> bool:
+async def any_due(db: AsyncSession, organization_id: str, before: datetime, lines_before: datetime) -> bool:
     """Whether there is anything to purge."""
     rows = select(Session.id).where(*over(organization_id, before), ~of_session()).limit(1)
     if (await db.exec(rows)).first() is not None:
         return True
-    lines = select(AuditEvent.id).where(AuditEvent.organization_id == organization_id, AuditEvent.time < before)
+    lines = select(AuditEvent.id).where(AuditEvent.organization_id == organization_id, AuditEvent.time < lines_before)
     return (await db.exec(lines.limit(1))).first() is not None
 
 
@@ -79,10 +80,21 @@ async def delete_sessions(db: AsyncSession, sessions: Sequence[Session]) -> Gone
         if table is _table(Event):
             events += done.rowcount
     await db.exec(delete(Session).where(col(Session.id).in_(ids)))
-    customers = sorted({session.customer_id for session in sessions})
-    left = select(Session.customer_id).where(col(Session.customer_id).in_(customers)).distinct()
-    referred = set((await db.exec(left)).all())
-    return Gone(len(ids), events, [customer for customer in customers if customer not in referred])
+    return Gone(len(ids), events, await _release(db, sorted({session.customer_id for session in sessions})))
+
+
+async def _release(db: AsyncSession, customer_ids: Sequence[str]) -> int:
+    """Delete those of the customers whom nothing refers to; who was forgotten stays, with the proof of it.
+
+    They are locked first: who makes a session with one of them either has made it, and is seen, or finds the customer gone.
+    """
+    locked = select(Customer.id).where(col(Customer.id).in_(customer_ids)).order_by(col(Customer.id)).with_for_update()
+    await db.exec(locked)
+    left = select(Session.id).where(Session.customer_id == Customer.id)
+    nobodys = delete(Customer).where(
+        col(Customer.id).in_(customer_ids), col(Customer.forgotten_at).is_(None), ~left.exists()
+    )
+    return (await db.exec(nobodys)).rowcount
 
 
 def hanging_on(parent: Table, ids: Any) -> Iterator[tuple[Table, ColumnElement[bool]]]:
@@ -105,9 +117,19 @@ def _table(model: type[SQLModel]) -> Table:
     return found
 
 
-async def customers(db: AsyncSession, ids: Sequence[str]) -> Sequence[Customer]:
-    """Customers by id, locked."""
-    return (await db.exec(select(Customer).where(col(Customer.id).in_(ids)).with_for_update())).all()
+async def held_since(db: AsyncSession, organization_id: str) -> datetime | None:
+    """When the oldest session was made that a hold covers; None when no session is covered."""
+    holds = select(LegalHold.id).where(LegalHold.organization_id == organization_id)
+    whole = holds.where(LegalHold.scope == HoldScope.ORGANIZATION)
+    if (await db.exec(whole.limit(1))).first() is not None:
+        return datetime.min.replace(tzinfo=UTC)
+    sessions = select(LegalHold.session_id).where(LegalHold.organization_id == organization_id)
+    customers = select(LegalHold.customer_id).where(LegalHold.organization_id == organization_id)
+    found = [
+        (await db.exec(select(func.min(Session.created_at)).where(which))).one()
+        for which in (col(Session.id).in_(sessions), col(Session.customer_id).in_(customers))
+    ]
+    return min((time for time in found if time is not None), default=None)
 
 
 async def run_of(db: AsyncSession, organization_id: str) -> RetentionRun | None:

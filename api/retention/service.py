@@ -46,7 +46,10 @@ async def begin(context: Context) -> None:
         for organization, run in await repository.organizations_with_runs(db):
             before = kept_since(organization, now)
             waits = run is not None and (run.finished_at is None or now - run.started_at < EVERY)
-            if before is not None and not waits and await repository.any_due(db, organization.id, before):
+            if before is None or waits:
+                continue
+            lines_before = await _lines_before(db, organization.id, before)
+            if await repository.any_due(db, organization.id, before, lines_before):
                 wanted.append((organization.id, before))
     for organization_id, before in wanted:
         async with context.database.write() as db:
@@ -91,16 +94,31 @@ async def _batch(db: AsyncSession, context: Context, run: RetentionRun) -> None:
             gone = await repository.delete_sessions(db, due)
             run.sessions += gone.sessions
             run.events += gone.events
-            run.customers += len(gone.customers)
+            run.customers += gone.customers
+            db.add(run)
+            return
+        pruned = await audit.prune(
+            db, context, run.organization_id, await _lines_before(db, run.organization_id, before)
+        )
+        if pruned:
+            run.audit_events += pruned
             db.add(run)
             return
     run.finished_at = now
     db.add(run)
+    if not any((run.sessions, run.audit_events)):
+        return
     audit.record(
         db, context, run.organization_id, Action.RETENTION_PURGED, by=SYSTEM, target=run.organization_id,
         before=run.before.isoformat(), sessions=run.sessions, events=run.events, audit_events=run.audit_events,
         customers=run.customers,
     )  # fmt: skip
+
+
+async def _lines_before(db: AsyncSession, organization_id: str, before: datetime) -> datetime:
+    """Lines of the log go from the oldest on: while a session is held, those since it was made stay with it."""
+    held = await repository.held_since(db, organization_id)
+    return before if held is None else min(before, held)
 
 
 async def view(db: AsyncSession, context: Context, caller: Caller) -> RetentionView:
@@ -114,7 +132,9 @@ async def view(db: AsyncSession, context: Context, caller: Caller) -> RetentionV
         due = Due(
             sessions=await repository.count_sessions(db, organization.id, before, held=False),
             held_sessions=await repository.count_sessions(db, organization.id, before, held=True),
-            audit_events=await repository.count_lines(db, organization.id, before),
+            audit_events=await repository.count_lines(
+                db, organization.id, await _lines_before(db, organization.id, before)
+            ),
         )
     return RetentionView(
         months=settings_of(organization).retention.months,
