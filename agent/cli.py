@@ -8,6 +8,7 @@ import typer
 
 from agent.commands import (
     account,
+    audit,
     chat,
     device,
     doctor,
@@ -51,6 +52,7 @@ app.command("chat")(chat.chat)
 app.add_typer(receipt.app, name="receipt")
 app.command("enroll")(device.enroll)
 app.add_typer(device.app, name="device")
+app.add_typer(audit.app, name="audit")
 app.command("call")(remote.call)
 app.command("doctor")(doctor.doctor)
 app.add_typer(server.serve_app, name="serve")
