@@ -16,7 +16,7 @@ from typing import Any, Final
 from texts.receipt import Allowed, Words
 
 STYLE: Final = """
-:root { color-scheme: light; --ink: #1b2430; --soft: #5c6878; --line: #dfe4ea; --sash: #d94f30; --band: #233044;
+:root { color-scheme: light; --ink: #1b2430; --soft: #5c6878; --line: #dfe4ea; --sash: #c4412f; 
   --good: #1f6f54; --panel: #f5f7f9; }
 * { box-sizing: border-box; }
 html { background: #e9edf1; }
@@ -27,7 +27,7 @@ body { margin: 24px auto; width: 210mm; min-height: 297mm; padding: 12mm 16mm 9m
 body:lang(ja) { font-family: "Noto Sans CJK JP", "Noto Sans JP", "Hiragino Sans", "Yu Gothic UI", Meiryo, sans-serif;
   overflow-wrap: normal; line-break: strict; }
 header { display: flex; gap: 5mm; align-items: stretch; border-bottom: 1px solid var(--line); padding-bottom: 4mm; }
-header svg { flex: none; width: 13mm; height: 13mm; }
+header svg { flex: none; width: 12mm; height: 12mm; }
 h1 { margin: 0; font-size: 17pt; line-height: 1.2; letter-spacing: -0.01em; }
 header p { margin: 1mm 0 0; color: var(--soft); }
 .lead { margin: 4mm 0; font-size: 11.4pt; line-height: 1.45; }
@@ -55,6 +55,7 @@ p { margin: 0 0 1mm; }
 .check > div { display: grid; grid-template-columns: 1fr 58mm; gap: 6mm; }
 code { display: block; margin: 1mm 0; padding: 1.4mm 2.4mm; background: #fff; border: 1px solid var(--line);
   font: 8pt/1.4 "DejaVu Sans Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere; }
+code span { white-space: nowrap; }
 footer { margin-top: 3mm; font-size: 7.6pt; white-space: nowrap; color: var(--soft);
   display: flex; justify-content: space-between; gap: 6mm; }
 @page { size: A4; margin: 0; }
@@ -74,9 +75,13 @@ POLICY: Final = f"default-src 'none'; style-src '{STYLE_HASH}'; base-uri 'none';
 
 _META: Final = re.compile(rb'<meta name="tasuki-receipt" content="([A-Za-z0-9+/=]+)"')
 _MARK: Final = (
-    '<svg viewBox="0 0 64 64" aria-hidden="true"><rect width="64" height="64" rx="14" fill="#233044"/>'
-    '<path d="M8 64 36 0h16L24 64z" fill="#d94f30"/></svg>'
+    '<svg viewBox="2 4 44 42" aria-hidden="true">'
+    '<g fill="none" stroke="#c4412f" stroke-width="4.5" stroke-linecap="round" stroke-linejoin="round">'
+    '<path d="M24 22C17 9 5 8 4.5 15.5C4 23 14 26 24 22Z"/><path d="M24 22C31 9 43 8 43.5 15.5C44 23 34 26 24 22Z"/>'
+    '<path d="M22 24C20 32 15 38 8 42"/><path d="M26 24C28 32 33 38 40 42"/></g>'
+    '<rect x="19" y="17" width="10" height="10.5" rx="3.5" fill="#c4412f"/></svg>'
 )
+"""As web/app/icon.svg."""
 _WIDTH: Final = 1000
 
 
@@ -171,7 +176,7 @@ def _check(words: Words, fingerprint: str) -> str:
     say, organisation = words.say, words.organisation
     how = (
         f"<h2>{_(say('check.title'))}</h2><p>{_(say('check.body'))}</p>"
-        f"<code>{_(say('check.command', fingerprint=fingerprint))}</code>"
+        f"<code>{' '.join(f'<span>{_(word)}</span>' for word in say('check.command', fingerprint=fingerprint).split())}</code>"
         f'<p class="soft">{_(say("check.key", server=words.receipt["issuer"], organisation=organisation))}</p>'
     )
     ask = say("ask.body", organisation=organisation, session=words.receipt["session_id"])

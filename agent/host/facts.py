@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agent.host import events
-from agent.host.consent import Consent, Ending, State
+from agent.host.consent import CONTROL, VIEW, Consent, Ending, State
 from wire.limits import MAX_ANSWERS, MAX_GRANT_SPANS, MAX_PAUSE_SPANS
 
 Json = dict[str, Any]
+_FIRST = frozenset({VIEW, CONTROL})
+"""What people want to know first."""
 
 
 @dataclass(slots=True)
@@ -161,7 +163,7 @@ class Facts:
             open_[gone].until = now
         fresh = held - open_.keys() - self._over
         self._over &= held
-        for viewer, what in sorted(fresh):
+        for viewer, what in sorted(fresh, key=lambda one: (one[0], one[1] not in _FIRST, one[1] != VIEW, one[1])):
             if len(self.grants) < MAX_GRANT_SPANS:
                 self.grants.append(Grant(now, viewer=viewer, what=what))
             else:

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.context import Context
+from api.db import wake_after
+from api.events.service import topic
 from api.problems import Conflict, Forbidden, Invalid, SessionGone
 from api.receipts import repository
 from api.receipts.models import SessionReceipt
@@ -42,6 +44,7 @@ async def take(db: AsyncSession, context: Context, token: str, report: FactsRepo
     row.facts_sealed = context.keyring.customer(session).seal(PURPOSE, session.id, plain)
     row.facts_number, row.facts_at, row.facts_final = report.number, now, report.ended is not None
     db.add(row)
+    wake_after(db, [topic(session.id)])
     if row.facts_final and session.ended_at is not None and not any(one.relay_id for one in rows):
         await outbox.hasten(db, session.id, now)
 

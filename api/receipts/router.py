@@ -31,6 +31,8 @@ from texts.receipt_page import POLICY, page
 from wire import receipt
 from wire.limits import MAX_FACTS_BYTES
 
+MAX_WAIT_SECONDS = 25
+
 router = APIRouter(prefix="/v1", tags=["receipts"])
 
 _HTML: Final[Answers] = {
@@ -77,6 +79,7 @@ class Shape:
 
 
 Wanted = Annotated[Shape, Depends()]
+Wait = Annotated[int, Query(ge=0, le=MAX_WAIT_SECONDS, description="Seconds to wait for it to be made.")]
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(resume_bearer)]
 
 
@@ -87,12 +90,14 @@ Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(resume_bearer)]
     response_model=ReceiptFile,
     responses={**_HTML, **answers(NotFound, ReceiptNotYet, ReceiptGone)},
 )
-async def get_session_receipt(caller: SessionsReader, session_id: str, context: Ctx, wanted: Wanted) -> Response:
+async def get_session_receipt(
+    caller: SessionsReader, session_id: str, context: Ctx, wanted: Wanted, wait: Wait = 0
+) -> Response:
     """Who was there, what was allowed and when, and how it ended: signed, and the same bytes each time.
 
     Made when the session is over. `tasuki receipt verify` checks it offline.
     """
-    return wanted.answer(await service.for_caller(context, caller, session_id))
+    return wanted.answer(await service.for_caller(context, caller, session_id, wait))
 
 
 @router.get(
@@ -102,9 +107,9 @@ async def get_session_receipt(caller: SessionsReader, session_id: str, context: 
     response_model=ReceiptFile,
     responses={**_HTML, **answers(Unauthenticated, TokenRefused, Forbidden, ReceiptNotYet, ReceiptGone)},
 )
-async def get_receipt(context: Ctx, given: Bearer, wanted: Wanted) -> Response:
+async def get_receipt(context: Ctx, given: Bearer, wanted: Wanted, wait: Wait = 0) -> Response:
     """The same file, for the customer by their resume ticket, for 15 minutes after the end."""
-    return wanted.answer(await service.for_customer(context, _token(given)))
+    return wanted.answer(await service.for_customer(context, _token(given), wait))
 
 
 async def _known(context: Ctx, given: Bearer) -> str:

@@ -1,9 +1,13 @@
 """A receipt is made once, when the session is over and its ends have said their last word, and stays as it is."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.auth.permissions import Caller
 from api.context import Context
+from api.events.service import topic
 from api.kit.sealing import KeyDestroyed
 from api.problems import Forbidden, ReceiptGone, ReceiptNotYet
 from api.receipts import contents, facts, repository
@@ -20,24 +24,27 @@ PURPOSE = "receipt"
 RETRY_SECONDS = 1
 
 
-async def for_caller(context: Context, caller: Caller, session_id: str) -> bytes:
+async def for_caller(context: Context, caller: Caller, session_id: str, wait: float = 0) -> bytes:
     """The signed file of a session that the caller may read."""
-    async with context.database.read() as db:
-        session = await session_rules.get(db, caller, session_id)
-        file = await _made(db, context, session)
-    return file if file is not None else await _make(context, session_id)
+
+    async def found(db: AsyncSession) -> Session:
+        return await session_rules.get(db, caller, session_id)
+
+    return await _given(context, found, wait)
 
 
-async def for_customer(context: Context, token: str) -> bytes:
+async def for_customer(context: Context, token: str, wait: float = 0) -> bytes:
     """The same for the customer, by their resume ticket, for a while after the end."""
-    async with context.database.read() as db:
+
+    async def found(db: AsyncSession) -> Session:
         session, participant, _ = await admission.bearer(db, context, token, lock=False)
         if participant.side != Side.CUSTOMER:
             raise Forbidden("This is for the customer; operators use GET /v1/sessions/{session_id}/receipt.")
         if session.ended_at is not None and context.clock.now() > session.ended_at + facts.WINDOW:
             raise ReceiptGone("It could be fetched here for 15 minutes. Ask the organisation that helped you for it.")
-        file = await _made(db, context, session)
-    return file if file is not None else await _make(context, session.id)
+        return session
+
+    return await _given(context, found, wait)
 
 
 async def at_the_end(db: AsyncSession, context: Context, session: Session) -> bytes | None:
@@ -60,6 +67,25 @@ async def settled(db: AsyncSession, context: Context, session: Session, row: Ses
     if not any(one.role == WireRole.HOST for one in rows):
         return True
     return row is not None and row.facts_final and not any(one.relay_id for one in rows)
+
+
+async def _given(context: Context, found: Callable[[AsyncSession], Awaitable[Session]], wait: float) -> bytes:
+    """The file, made if need be; waited for as long as that. No connection is held meanwhile."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + wait
+    async with context.database.read() as db:
+        session_id = (await found(db)).id
+    with context.waker.listen(topic(session_id)) as listener:
+        while True:
+            try:
+                async with context.database.read() as db:
+                    file = await _made(db, context, await found(db))
+                return file if file is not None else await _make(context, session_id)
+            except ReceiptNotYet:
+                left = deadline - loop.time()
+                if left <= 0 or context.stopping.is_set():
+                    raise
+            await listener.wait(min(left, RETRY_SECONDS))
 
 
 async def _made(db: AsyncSession, context: Context, session: Session) -> bytes | None:

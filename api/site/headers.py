@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 
+from texts.receipt_page import STYLE_HASH
+
 STRICT = (
     "default-src 'none'",
     "script-src 'self' 'wasm-unsafe-eval'",
-    "style-src 'self'",
+    f"style-src 'self' '{STYLE_HASH}'",  # a receipt that a page opens is a document under the page's own policy
     "img-src 'self' data: blob:",
     "font-src 'self'",
     "worker-src 'self'",

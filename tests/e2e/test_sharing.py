@@ -114,6 +114,13 @@ def test_the_customer_looks_on_in_a_browser(browser: Browser, stack: Stack) -> N
         page.locator("#look-stop").click()
         expect(page.get_by_role("heading", name="The session is over")).to_be_visible()
         operator.until("The other side ended it")
+        with page.expect_popup() as opened:
+            page.locator("#receipt-open").click(timeout=20_000)
+        receipt = opened.value
+        expect(receipt.locator("body")).to_contain_text("Alice of acme showed Carol the screen of their own computer")
+        expect(receipt.locator("tr").first).to_contain_text("Seeing the screen")
+        assert receipt.evaluate("getComputedStyle(document.querySelector('.held')).fill") == "rgb(31, 111, 84)"
+        receipt.close()
     ended = stack.ok("GET", "/v1/sessions?limit=1")["items"][0]
     assert (ended["mode"], ended["ended_by"], ended["reason"]) == ("share", "customer", "ended")
 

@@ -1,5 +1,6 @@
 """B3: the receipt of a session by REST: the host's word, the server's word, both sides, the same bytes, offline proof."""
 
+import asyncio
 import json
 import sqlite3
 from datetime import timedelta, timezone
@@ -112,6 +113,15 @@ async def test_it_waits_a_moment_for_the_hosts_last_word(api: Api) -> None:
     assert answer.headers["retry-after"] == "1"
     assert (await tell(api, session["joined"], report(api, 2))).status_code == 204
     assert (await proven(api, (await fetch(api, session["id"])).content)).receipt["host"]["complete"]
+
+
+async def test_it_can_be_waited_for(api: Api) -> None:
+    session = await api.active()
+    waiting = asyncio.ensure_future(fetch(api, session["id"], wait=20))
+    await api.report(session["id"], {"type": "ended", "by": "customer", "reason": "ended"}, *GONE)
+    assert (await tell(api, session["joined"], report(api))).status_code == 204
+    async with asyncio.timeout(3):
+        assert (await proven(api, (await waiting).content)).receipt["host"]["complete"]
 
 
 async def test_ghost_a_host_that_vanished_leaves_what_it_said_last(api: Api) -> None:

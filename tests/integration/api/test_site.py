@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from api.site.manifest import read_manifest
 from tests.integration.api.support import Api, Installation, problem, running
+from texts.receipt_page import STYLE_HASH
 
 POLICY = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:;"
+    f"default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' '{STYLE_HASH}'; img-src 'self' data: blob:;"
     " font-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none';"
     " frame-ancestors 'none'; require-trusted-types-for 'script';"
     " connect-src 'self' ws://localhost:8443 ws://relay-one.test:8443 ws://relay-two.test:8443"

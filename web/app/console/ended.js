@@ -4,6 +4,7 @@ import { h } from '../lib/dom.js';
 import { clock, printable, when } from '../lib/format.js';
 import { hasText } from '../lib/i18n.js';
 import { notesCard } from './notes.js';
+import { receiptCard } from './receipt.js';
 
 const SIDES = ['operator', 'customer', 'administrator', 'system'];
 
@@ -26,6 +27,7 @@ export function endedView(context, session) {
       facts(session),
       h('div', { class: 'row' }, again),
     ),
+    expired ? null : receiptCard(session),
     notesCard(context, session, true),
   );
   return { element, title: 'console.ended.title' };

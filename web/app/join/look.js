@@ -11,6 +11,7 @@ import { ApiError, Unreachable, callPublic, explain } from '../lib/api.js';
 import { chatPanel } from '../lib/chat.js';
 import { field, h, messageBox, topBar } from '../lib/dom.js';
 import { bindText, hasText, t } from '../lib/i18n.js';
+import { fetchReceipt, receiptLinks } from '../lib/receipt.js';
 
 /** @typedef {import('../../core/viewer.js').TasukiViewer} Viewer */
 /** @typedef {import('../../core/state.js').State} State */
@@ -57,12 +58,14 @@ export async function lookOn(root, session, { code, grant }) {
   const stop = h('button', { type: 'button', class: 'danger', id: 'look-stop', t: 'join.look.stop', onclick: () => viewer.stop() });
   const chat = chatPanel(viewer, () => values.operator);
   const card = h('section', { class: 'card stack', 'aria-live': 'polite' });
-  const veil = h('div', { class: 'veil' }, h('main', { class: 'page stack join' }, message.element, card));
+  const receipt = h('section', { class: 'card stack', id: 'receipt', 'aria-live': 'polite', hidden: true });
+  const veil = h('div', { class: 'veil' }, h('main', { class: 'page stack join' }, message.element, card, receipt));
   const bar = h('header', { class: 'looked' }, sign, chat.button, stop);
   root.replaceChildren(h('div', { class: 'looking' }, h('div', {}, topBar('/join'), bar), h('div', { class: 'stage' }, viewer, veil, chat.panel)));
   viewer.label = t('join.look.label');
 
   let shown = '';
+  let agreed = grant !== undefined;
   const update = (/** @type {State} */ state) => {
     const live = state.phase === 'live';
     bar.hidden = !live;
@@ -72,7 +75,11 @@ export async function lookOn(root, session, { code, grant }) {
     const now = `${state.phase}/${state.attempt}/${state.by}/${state.reason}`;
     if (now !== shown && !live) ask(state);
     shown = now;
-    if (state.phase === 'over') sessionStorage.removeItem(STORE);
+    agreed ||= live;
+    if (state.phase === 'over') {
+      if (agreed && receipt.hidden) offerReceipt(receipt, leftOff(code)?.grant.resume_ticket);
+      sessionStorage.removeItem(STORE);
+    }
   };
   const ask = (/** @type {State} */ state) => {
     if (state.phase === 'compare') return card.replaceChildren(...digitsForm(viewer, state.attempt));
@@ -177,6 +184,24 @@ function decision(viewer, session, values) {
       h('button', { type: 'button', id: 'look-no', t: 'join.look.no', onclick: () => viewer.decide(false) }),
     ),
   ];
+}
+
+/**
+ * The receipt, by the ticket of this seat: for a quarter of an hour.
+ * @param {HTMLElement} place
+ * @param {string | undefined} ticket
+ */
+function offerReceipt(place, ticket) {
+  if (!ticket) return;
+  const get = (/** @type {string} */ query) =>
+    callPublic('GET', `/v1/receipt?${query}`, { headers: { Authorization: `Bearer ${ticket}` }, as: 'text' });
+  const show = (/** @type {HTMLElement[]} */ ...children) => place.replaceChildren(h('h2', { t: 'join.receipt.title' }), ...children);
+  place.hidden = false;
+  show(h('p', { class: 'soft', t: 'join.receipt.wait' }));
+  void fetchReceipt(get).then(
+    (made) => show(h('p', { t: 'join.receipt.hint' }), receiptLinks(made, { open: 'join.receipt.open', page: 'join.receipt.save' })),
+    () => show(h('p', { class: 'soft', t: 'join.receipt.none' })),
+  );
 }
 
 /** @param {State} state */

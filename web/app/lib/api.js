@@ -52,9 +52,9 @@ export function onStepUp(ask) {
 /**
  * @param {string} method
  * @param {string} path
- * @param {{json?: unknown, form?: Record<string, string>, headers?: Record<string, string>, signal?: AbortSignal}} [options]
+ * @param {{json?: unknown, form?: Record<string, string>, headers?: Record<string, string>, signal?: AbortSignal, as?: 'json' | 'text'}} [options]
  */
-async function send(method, path, { json, form, headers = {}, signal } = {}) {
+async function send(method, path, { json, form, headers = {}, signal, as = 'json' } = {}) {
   const body = form ? new URLSearchParams(form) : json === undefined ? undefined : JSON.stringify(json);
   /** @type {Record<string, string>} */
   const type = json === undefined ? {} : { 'Content-Type': 'application/json' };
@@ -65,6 +65,7 @@ async function send(method, path, { json, form, headers = {}, signal } = {}) {
     if (signal?.aborted) throw error;
     throw new Unreachable('the server cannot be reached');
   }
+  if (answer.ok && as === 'text') return answer.text();
   const content = answer.status === 204 ? null : await answer.json().catch(() => null);
   if (!answer.ok) throw new ApiError(answer.status, content ?? {});
   return content;
@@ -142,7 +143,7 @@ export const accessToken = () => token;
  * Call an operation as the signed-in operator.
  * @param {string} method
  * @param {string} path
- * @param {{json?: unknown, headers?: Record<string, string>, signal?: AbortSignal}} [options]
+ * @param {{json?: unknown, headers?: Record<string, string>, signal?: AbortSignal, as?: 'json' | 'text'}} [options]
  * @returns {Promise<any>}
  */
 export async function call(method, path, options = {}) {
@@ -162,7 +163,7 @@ export async function call(method, path, options = {}) {
  * With the access token, renewed when it is about to expire or is refused.
  * @param {string} method
  * @param {string} path
- * @param {{json?: unknown, headers?: Record<string, string>, signal?: AbortSignal}} options
+ * @param {{json?: unknown, headers?: Record<string, string>, signal?: AbortSignal, as?: 'json' | 'text'}} options
  */
 async function authorised(method, path, options) {
   if (Date.now() > expires - RENEW_EARLY_MS) await renewed();
@@ -209,7 +210,7 @@ export async function all(path) {
  * Call an operation that needs no sign-in, or one with a token of its own.
  * @param {string} method
  * @param {string} path
- * @param {{json?: unknown, headers?: Record<string, string>}} [options]
+ * @param {{json?: unknown, headers?: Record<string, string>, as?: 'json' | 'text'}} [options]
  * @returns {Promise<any>}
  */
 export const callPublic = (method, path, options = {}) => send(method, path, options);
