@@ -90,6 +90,7 @@ class HostFile:
                     str(consent["state"]),
                     {int(viewer): list(grants) for viewer, grants in consent["viewers"].items()},
                     list(consent["withheld"]),
+                    int(consent["suspensions"]),
                 ),
                 [
                     KeptViewer(

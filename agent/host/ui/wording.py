@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from agent.host.consent import MAX_WRONG_DIGITS
+from agent.host.asking import MAX_WRONG_DIGITS
 from agent.host.ui.base import Problem, Sign
 from agent.host.ui.question import Question
 from texts import catalogue, translate

@@ -11,7 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from agent.host.consent import MAX_WRONG_DIGITS, RETURN_SECONDS, Consent, ConsentError, Mode, State, Verdict
+from agent.host.asking import MAX_WRONG_DIGITS
+from agent.host.consent import RETURN_SECONDS, Consent, ConsentError, Mode, State, Verdict
 
 DIGITS = "482913"
 T = TypeVar("T")

@@ -4,13 +4,11 @@ from itertools import product
 
 import pytest
 
+from agent.host.asking import ABSENT_SECONDS, ANSWER_SECONDS, VERIFICATION_SECONDS
 from agent.host.consent import (
-    ABSENT_SECONDS,
-    ANSWER_SECONDS,
     GRACE_SECONDS,
     RETURN_SECONDS,
     TRANSITIONS,
-    VERIFICATION_SECONDS,
     Consent,
     ConsentError,
     Ending,
@@ -300,7 +298,7 @@ def test_what_is_kept_comes_back_as_it_was_and_nothing_else_does() -> None:
     assert Consent("control").kept() is None
     for wrong in ("ask", "ended", "waiting"):
         with pytest.raises(ConsentError):
-            Consent("control", kept=KeptConsent(wrong, {2: ["view"]}, []))
+            Consent("control", kept=KeptConsent(wrong, {2: ["view"]}, [], 0))
 
 
 def test_the_first_ending_stands() -> None:

@@ -194,3 +194,18 @@ def _held(consent: Consent) -> set[tuple[int, str]]:
 
 def _holds(span: Any, moment: float) -> bool:
     return bool(span.since <= moment and (span.until is None or moment < span.until))
+
+
+def test_what_the_own_hand_took_is_counted_on_after_a_restart() -> None:
+    """By the process that comes after this one was killed."""
+    played = Played()
+    played.let_in()
+    assert played.after(5).consent.own_input(played.now)
+    assert played.look()
+    kept = played.consent.kept()
+    assert kept is not None
+    played.consent = Consent("control", FEATURES, kept=kept)
+    played.facts = Facts.restored(played.facts.keep())
+    assert played.after(5).consent.own_input(played.now)
+    assert played.look()
+    assert played.facts.own_input == played.facts.report(played.now)["own_input"] == 2
