@@ -28,6 +28,11 @@ const PAGES = [
   [/^\/access$/, async (context) => (await import('./admin/access.js')).accessPage(context)],
   [/^\/organization$/, async (context) => (await import('./admin/organization.js')).organizationPage(context)],
   [/^\/api-keys$/, async (context) => (await import('./admin/api_keys.js')).apiKeysPage(context)],
+  [/^\/history$/, async (context) => (await import('./history/page.js')).historyPage(context, 'sessions')],
+  [/^\/history\/(events|sign-ins|usage)$/, async (context, name) => (await import('./history/page.js')).historyPage(context, name)],
+  [/^\/customers$/, async (context) => (await import('./admin/customers.js')).customersPage(context)],
+  [new RegExp(`^/customers/${ID}$`), async (context, id) => (await import('./admin/customer.js')).customerPage(context, id)],
+  [/^\/holds$/, async (context) => (await import('./admin/holds.js')).holdsPage(context)],
   [/^\/log$/, async (context) => (await import('./admin/log.js')).logPage(context)],
 ];
 

@@ -14,11 +14,14 @@ const PLACES = [
   { path: '/console', name: 'sessions', icon: 'sessions', needs: 'sessions:read' },
   { path: '/console/queue', name: 'queue', icon: 'queue', needs: 'sessions:write' },
   { path: '/console/devices', name: 'devices', icon: 'devices', needs: 'devices:read' },
+  { path: '/console/history', name: 'history', icon: 'history', needs: 'reports:read' },
   { path: '/console/operators', name: 'operators', icon: 'operators', needs: 'operators:read', office: true },
   { path: '/console/policies', name: 'policies', icon: 'policies', needs: 'policies:read', office: true },
   { path: '/console/access', name: 'access', icon: 'access', needs: 'policies:read', office: true },
   { path: '/console/organization', name: 'organization', icon: 'organization', needs: 'organization:read', office: true },
   { path: '/console/api-keys', name: 'keys', icon: 'keys', needs: 'api-keys:read', office: true },
+  { path: '/console/customers', name: 'customers', icon: 'customers', needs: 'customers:read', office: true },
+  { path: '/console/holds', name: 'holds', icon: 'holds', needs: 'holds:read', office: true },
   { path: '/console/log', name: 'log', icon: 'log', needs: 'audit:read', office: true },
 ];
 const OWN = { path: '/console/security', name: 'security', icon: 'security' };

@@ -207,6 +207,26 @@ export async function all(path) {
 }
 
 /**
+ * Save what an operation answers as a file. The token is renewed before, not in the middle.
+ * @param {string} path
+ * @param {string} name
+ */
+export async function download(path, name) {
+  if (Date.now() > expires - RENEW_EARLY_MS) await renewed();
+  let answer;
+  try {
+    answer = await fetch(path, { headers: { Authorization: `Bearer ${token}` }, cache: 'no-store' });
+    if (!answer.ok) throw new ApiError(answer.status, (await answer.json().catch(() => null)) ?? {});
+    const url = URL.createObjectURL(await answer.blob());
+    Object.assign(document.createElement('a'), { href: url, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    throw new Unreachable('the answer did not come, or not whole');
+  }
+}
+
+/**
  * Call an operation that needs no sign-in, or one with a token of its own.
  * @param {string} method
  * @param {string} path

@@ -41,3 +41,19 @@ export function ago(rfc3339, now = Date.now()) {
   const [unit, size] = units.find(([, length]) => Math.abs(seconds) >= length) ?? ['second', 1];
   return new Intl.RelativeTimeFormat(locale(), { numeric: 'auto' }).format(Math.trunc(seconds / size), unit);
 }
+
+/** A count, as people write it. @param {number} value */
+export const number = (value) => new Intl.NumberFormat(locale()).format(value);
+
+/** Bytes, in the largest unit that leaves at least one. @param {number} bytes */
+export function amount(bytes) {
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
+  const step = bytes > 0 ? Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3)) : 0;
+  return new Intl.NumberFormat(locale(), { style: 'unit', unit: units[step], unitDisplay: step ? 'short' : 'long', maximumFractionDigits: 1 }).format(bytes / 1000 ** step);
+}
+
+/** How long, as hours, minutes and seconds. @param {number} seconds */
+export function lasted(seconds) {
+  const part = (/** @type {number} */ value) => String(value).padStart(2, '0');
+  return `${Math.floor(seconds / 3600)}:${part(Math.floor(seconds / 60) % 60)}:${part(seconds % 60)}`;
+}

@@ -9,8 +9,9 @@ import { pagedList } from '../../lib/list.js';
 import { filterBar } from '../filters.js';
 import { button, facts, head } from '../page.js';
 import { deviceOf } from '../sign_ins.js';
+import { logActions } from './witness.js';
 
-const SUBJECTS = ['sign_in', 'operator', 'organization', 'policy', 'device', 'device_enrolment', 'api_key', 'session', 'password', 'second_factor', 'second_step', 'passkey', 'machine', 'integration', 'webhook_endpoint'];
+const SUBJECTS = ['sign_in', 'operator', 'organization', 'retention', 'legal_hold', 'customer', 'keys', 'policy', 'device', 'device_enrolment', 'api_key', 'session', 'password', 'second_factor', 'second_step', 'passkey', 'machine', 'integration', 'webhook_endpoint'];
 
 /** @param {import('../../console.js').Console} context @returns {Promise<import('../../console.js').View>} */
 export async function logPage(context) {
@@ -39,7 +40,7 @@ export async function logPage(context) {
     ],
   });
   await list.restart();
-  const element = h('div', { class: 'page wide stack' }, head({ title: 'console.place.log', lead: 'console.log.lead' }), filters.element, list.element);
+  const element = h('div', { class: 'page wide stack' }, head({ title: 'console.place.log', lead: 'console.log.lead', actions: logActions() }), filters.element, list.element);
   return { element, title: 'console.place.log', close: list.close };
 }
 

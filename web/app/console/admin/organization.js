@@ -7,6 +7,8 @@ import { form, input, labelled, linesInput, select, toggle } from '../../lib/for
 import { when } from '../../lib/format.js';
 import { button, head, section } from '../page.js';
 import { machinesCard } from './machines.js';
+import { retentionCard } from './retention.js';
+import { witnessFields } from './witness.js';
 
 /** @typedef {import('../../console.js').Console} Console */
 
@@ -16,7 +18,7 @@ const WHO = ['off', 'administrators', 'everyone'];
 export async function organizationPage(context) {
   const organization = await call('GET', '/v1/organization');
   const may = context.may('organization:write');
-  const machines = await machinesCard(context);
+  const [machines, retention] = await Promise.all([machinesCard(context), retentionCard(context, may)]);
   const element = h(
     'div',
     { class: 'page stack' },
@@ -26,6 +28,8 @@ export async function organizationPage(context) {
     signIn(organization, may),
     entryLink(context, organization, may),
     machines,
+    retention,
+    card('witness', may, witnessFields(organization.settings.audit)),
   );
   return { element, title: 'console.place.organization' };
 }
