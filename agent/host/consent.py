@@ -132,9 +132,8 @@ class Consent(Asking):
         if self.state not in RUNNING:
             return None
         state = State.APPROVED if self.state is State.SUSPENDED else self.state
-        return KeptConsent(
-            state.value, {v: sorted(g) for v, g in self._viewers.items()}, sorted(self._withheld), self.suspensions
-        )
+        viewers = {viewer: sorted(grants) for viewer, grants in self._viewers.items()}
+        return KeptConsent(state.value, viewers, sorted(self._withheld), self.suspensions)
 
     # ---- what the person does while it runs
 

@@ -205,7 +205,7 @@ def test_what_the_own_hand_took_is_counted_on_after_a_restart() -> None:
     kept = played.consent.kept()
     assert kept is not None
     played.consent = Consent("control", FEATURES, kept=kept)
-    played.facts = Facts.restored(played.facts.keep())
+    played.facts = Facts.from_kept(json.loads(json.dumps(played.facts.keep())))
     assert played.after(5).consent.own_input(played.now)
     assert played.look()
     assert played.facts.own_input == played.facts.report(played.now)["own_input"] == 2
