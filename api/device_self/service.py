@@ -27,6 +27,7 @@ from api.kit.ids import Kind, new_id
 from api.kit.secret import digest
 from api.operators.models import Operator
 from api.organizations.models import Organization
+from api.policies import identifiers
 from api.problems import AlreadyExists, EnrolmentRefused, TokenRefused
 from api.sessions.modes import Mode
 from api.sessions.states import State
@@ -48,12 +49,15 @@ async def enrol(db: AsyncSession, context: Context, body: Enrol) -> Enrolled:
         raise EnrolmentRefused("The signature does not fit the key and the token.")
     if await repository.by_key(db, body.public_key) is not None:
         raise AlreadyExists("A device has this key already; make a new key for each enrolment.")
+    organization = await db.get_one(Organization, enrolment.organization_id)
+    fingerprint = wire.fingerprint(bytes.fromhex(body.public_key))
+    may_be_stored = await identifiers.stored(db, organization)
     device = Device(
         id=new_id(Kind.DEVICE),
         organization_id=enrolment.organization_id,
         group_id=enrolment.group_id,
         enrolled_by=enrolment.created_by,
-        name=body.name,
+        name=body.name if may_be_stored else identifiers.label("Device", fingerprint),
         public_key=body.public_key,
         platform=body.platform,
         version=body.version,
@@ -65,12 +69,11 @@ async def enrol(db: AsyncSession, context: Context, body: Enrol) -> Enrolled:
         db, context, device.organization_id, Action.DEVICE_ENROLLED, by=actor(device), target=device,
         name=device.name, enrolment_id=enrolment.id, unattended=device.unattended,
     )  # fmt: skip
-    organization = await db.get_one(Organization, device.organization_id)
     return Enrolled(
         device_id=device.id,
         name=device.name,
         organisation=organization.name,
-        fingerprint=wire.fingerprint(bytes.fromhex(device.public_key)),
+        fingerprint=fingerprint,
     )
 
 

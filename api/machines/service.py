@@ -17,6 +17,7 @@ from api.machines.schemas import MachineCreate, MachinePatch, MachineView
 from api.operators.models import Operator
 from api.organizations import repository as organizations
 from api.organizations.settings import settings_of
+from api.policies import identifiers
 from api.problems import Conflict, Forbidden, Invalid, NotFound
 
 MOST_PER_OPERATOR = 10
@@ -28,7 +29,9 @@ async def register(db: AsyncSession, context: Context, operator: Operator, body:
     if present is not None:
         return present
     organization = await organizations.by_id(db, operator.organization_id)
-    if body.mac is None and organization is not None and settings_of(organization).mac_required:
+    assert organization is not None
+    may_be_stored = await identifiers.stored(db, organization, operator)
+    if may_be_stored and body.mac is None and settings_of(organization).mac_required:
         raise Invalid.at("#/mac", "Your organisation wants the machine's MAC address.")
     if await repository.count(db, operator.id) >= MOST_PER_OPERATOR:
         raise Conflict(f"You have {MOST_PER_OPERATOR} machines already; remove one that you do not use any more.")
@@ -39,6 +42,8 @@ async def register(db: AsyncSession, context: Context, operator: Operator, body:
         created_at=context.clock.now(),
         **body.model_dump(),
     )
+    if not may_be_stored:
+        machine.name, machine.mac = identifiers.label("Machine", fingerprint(machine.public_key)), None
     db.add(machine)
     about = {"name": machine.name, "fingerprint": fingerprint(machine.public_key), "mac": machine.mac}
     audit.record(

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import LargeBinary
 from sqlmodel import select
 
-from api import admin
+from api import admin, audit
 from api.customers.models import Customer
 from api.keyring.service import SERVER
 from api.kit.sealing import KeyDestroyed, key_id_of
@@ -100,7 +100,7 @@ async def test_all_kinds_of_keys_while_requests_run(api: Api) -> None:
     done = await finished(api, organization)
     context.keyring.rotate_master()
     async with context.database.write() as db:
-        await service.start(db, context, service.SYSTEM, SERVER)
+        await service.start(db, context, audit.SYSTEM, SERVER)
     await finished(api, SERVER)
     stop.set()
     assert await working > 0
