@@ -220,12 +220,18 @@ class Host(End):
         elif isinstance(event, host_events.Input):
             for one in event.events:
                 if isinstance(one, inputs.TextEvent):
-                    self.record.applied(one.text, self.consent.state is State.APPROVED)
+                    self._apply(one.text)
         elif isinstance(event, host_events.Said):
             self.record.read("host", event.line.text)
         elif isinstance(event, host_events.Ended):
             self.record.end(self.name, event.by, event.reason)
             self.gone = True
+
+    def _apply(self, text: str) -> None:
+        """As `InputWorker`, which asks the consent again: what came in one frame with its viewer's goodbye is not applied."""
+        allowed = self.consent.state is State.APPROVED
+        if allowed or int(text.partition(".")[0]) not in self.record.departed:
+            self.record.applied(text, allowed)
 
     def _type(self, core: HostProtocol, viewer: int) -> None:
         """The customer types what the operator reads out, now and then something else."""
