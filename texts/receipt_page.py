@@ -16,7 +16,7 @@ from typing import Any, Final
 from texts.receipt import Allowed, Words
 
 STYLE: Final = """
-:root { color-scheme: light; --ink: #1b2430; --soft: #5c6878; --line: #dfe4ea; --sash: #c4412f; 
+:root { color-scheme: light; --ink: #1b2430; --soft: #5c6878; --line: #dfe4ea; --sash: #c4412f;
   --good: #1f6f54; --panel: #f5f7f9; }
 * { box-sizing: border-box; }
 html { background: #e9edf1; }

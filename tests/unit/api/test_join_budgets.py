@@ -10,10 +10,10 @@ import pytest
 from sqlmodel import SQLModel
 
 import api.models  # noqa: F401 - the tables
+from api.budgets.counts import BUCKET_SECONDS, MAX_KEYS, Counts, MemoryCounts, TableCounts
 from api.db import Database
 from api.join import budgets
 from api.join.budgets import JoinBudgets
-from api.budgets.counts import BUCKET_SECONDS, MAX_KEYS, Counts, MemoryCounts, TableCounts
 from api.kit.wake import Waker
 from api.problems import TooManyRequests
 
