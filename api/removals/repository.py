@@ -36,6 +36,11 @@ async def by_code(db: AsyncSession, code: str) -> RemovedOrganization | None:
     return (await db.exec(rows)).first()
 
 
+async def lock_out(db: AsyncSession, organization_id: str) -> None:
+    """Wait for those who are writing rows of the organisation; nobody writes more before this transaction ends."""
+    await db.exec(select(Organization.id).where(Organization.id == organization_id).with_for_update())
+
+
 async def delete_everything(db: AsyncSession, organization_id: str) -> int:
     """Every row of an organisation, in whatever table; how many it were."""
     count = 0

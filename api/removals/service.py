@@ -6,7 +6,6 @@ from api.auth import repository as sign_ins
 from api.context import Context
 from api.db import commit_so_far
 from api.operators import repository as operators
-from api.organizations import repository as organizations
 from api.organizations.models import Organization
 from api.removals import repository
 from api.removals.models import RemovedOrganization
@@ -31,9 +30,7 @@ async def remove(db: AsyncSession, context: Context, organization: Organization)
     row.keys += context.keyring.destroy_owner(organization.id)
     db.add(row)
     await commit_so_far(db)
-    await organizations.lock(
-        db, organization.id
-    )  # what others write of it meanwhile is seen, and nothing comes after it
+    await repository.lock_out(db, organization.id)
     row.rows = await repository.delete_everything(db, organization.id)
     row.removed_at = context.clock.now()
     row.proof = tokens.sign_document(

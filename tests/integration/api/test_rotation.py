@@ -12,7 +12,7 @@ from api.customers.models import Customer
 from api.keyring.service import SERVER
 from api.kit.sealing import KeyDestroyed, key_id_of
 from api.models import metadata
-from api.rotations import service
+from api.rotations import repository, service
 from api.rotations.columns import TABLES
 from api.rotations.models import RetiredKey
 from tests.integration.api.signing_in import pending, verify, with_totp
@@ -53,7 +53,7 @@ async def finished(api: Api, owner: str) -> dict[str, Any]:
     for _ in range(200):
         await service.tend(context)
         async with context.database.read() as db:
-            newest = await service.repository.newest(db, owner)
+            newest = await repository.newest(db, owner)
         assert newest is not None
         if newest.finished_at is not None:
             return service.shown(newest).model_dump()
