@@ -16,6 +16,7 @@ from tests.e2e.web.pages import fill_sign_in, new_session, screen, sign_in
 from tests.e2e.web.test_accessible import CHECK
 from tests.e2e.web.test_signing_in import choose_password
 from tests.fixtures.xvfb import Xvfb
+from wire.trail.verifier import verify
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("web")]
 
@@ -102,6 +103,19 @@ def test_an_operator_is_invited_given_a_policy_and_refused_by_it(page: Page, oth
     other.get_by_label("Company").wait_for()
     page.get_by_role("link", name="Log").click()
     expect(page.get_by_text("Suspended an operator").first).to_be_visible()
+    the_log_proves_itself(page)
+
+
+def the_log_proves_itself(page: Page) -> None:
+    """The checkpoint that one copies is a witness of the file that one saves."""
+    page.locator("#checkpoint").click()
+    checkpoint = page.get_by_role("dialog").locator(".command code").inner_text()
+    page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    with page.expect_download() as saved:
+        page.locator("#export-log").click()
+    verdict = verify(Path(saved.value.path()).read_bytes().splitlines(keepends=True), witnesses=[checkpoint])
+    assert (verdict.faults, [one.agrees for one in verdict.witnesses]) == ([], [True])
+    assert verdict.size > 0
 
 
 def test_a_waiting_customer_is_picked_up_handed_over_and_noted(page: Page, other: Page, stack: Stack) -> None:
