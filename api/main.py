@@ -60,7 +60,7 @@ def main() -> int:
             listener, parent = socket.socket(fileno=given.child[0]), given.child[1]
         else:
             listener = open_listener(settings.listen, "TASUKI_API_LISTEN")
-        admin = open_admin_listener(settings)
+        admin = open_admin_listener(settings, given.child[2] if given.child else 0)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(settings, listener, admin, parent))
     except CannotStart as error:
@@ -72,10 +72,10 @@ def main() -> int:
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    """`--processes N`; and `--child LISTENER PIPE`, with which those are started."""
+    """`--processes N`; and `--child LISTENER PIPE NUMBER`, with which those are started."""
     parser = argparse.ArgumentParser(prog="tasuki serve api", allow_abbrev=False)
     parser.add_argument("--processes", type=int, choices=range(1, MOST + 1), default=1, metavar="N")
-    parser.add_argument("--child", type=int, nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--child", type=int, nargs=3, help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
 
 
@@ -87,7 +87,7 @@ def several(settings: Settings, count: int) -> int:
         )
     listener = open_listener(settings.listen, "TASUKI_API_LISTEN")
     listener.listen(LISTEN_BACKLOG)
-    return Processes(settings, listener, count).run()
+    return Processes(listener, count).run()
 
 
 def read_settings() -> Settings:
@@ -112,10 +112,14 @@ def check_certificate(settings: Settings) -> None:
         raise CannotStart(f"the certificate and key {files} cannot be used: {why}") from error
 
 
-def open_admin_listener(settings: Settings) -> socket.socket | None:
-    """For health and metrics. Where nobody asked for it and its usual port is taken, there is none."""
+def open_admin_listener(settings: Settings, number: int = 0) -> socket.socket | None:
+    """For health and metrics. Where nobody asked for it and its usual port is taken, there is none.
+
+    Of several processes each has the port after that of the one before; or, with port 0, a free one.
+    """
+    host, port = settings.admin_listen
     try:
-        listener = open_listener(settings.admin_listen, "TASUKI_API_ADMIN_LISTEN")
+        listener = open_listener((host, port + number if port else 0), "TASUKI_API_ADMIN_LISTEN")
         listener.listen()  # of two that start at once, one has it
         return listener
     except (CannotStart, OSError):

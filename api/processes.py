@@ -14,8 +14,6 @@ from pathlib import Path
 
 import structlog
 
-from api.settings import Settings
-
 MOST = 64
 REST_SECONDS = 1.0
 """Before one that ended is started anew, so that one that cannot run does not keep the machine busy."""
@@ -26,8 +24,8 @@ log = structlog.get_logger()
 class Processes:
     """The parent's view of them."""
 
-    def __init__(self, settings: Settings, listener: socket.socket, count: int) -> None:
-        self._settings, self._listener = settings, listener
+    def __init__(self, listener: socket.socket, count: int) -> None:
+        self._listener = listener
         self._children: list[subprocess.Popen[str] | None] = [None] * count
         self._alive, self._held = os.pipe()
         self._stopping = False
@@ -61,10 +59,9 @@ class Processes:
                 child.send_signal(signal.SIGTERM)
 
     def _start(self, index: int) -> None:
-        environment = os.environ | {"TASUKI_API_ADMIN_LISTEN": self._admin(index)}
-        numbers = [str(self._listener.fileno()), str(self._alive)]
+        numbers = [str(self._listener.fileno()), str(self._alive), str(index)]
         self._children[index] = subprocess.Popen(  # noqa: S603 - our own
-            [sys.executable, "-m", "api.main", "--child", *numbers], env=environment, stdout=subprocess.PIPE, text=True,
+            [sys.executable, "-m", "api.main", "--child", *numbers], stdout=subprocess.PIPE, text=True,
             pass_fds=(self._listener.fileno(), self._alive), cwd=Path.cwd(),
         )  # fmt: skip
 
@@ -83,11 +80,6 @@ class Processes:
                         time.sleep(REST_SECONDS)
                     if not self._stopping:
                         self._start(index)
-
-    def _admin(self, index: int) -> str:
-        """Port 0 stays: each takes a free one."""
-        host, _, port = self._settings.api_admin_listen.rpartition(":")
-        return f"{host}:{int(port) + index if int(port) else 0}"
 
 
 def _ready(child: "subprocess.Popen[str]") -> str:

@@ -22,6 +22,7 @@ from typing import Any
 import httpx
 from ulid import ULID
 
+from bench import on_postgresql
 from bench import sign_in as signing_in
 from bench.load import Client, Request, in_turns
 from bench.table import Table
@@ -38,37 +39,41 @@ BODY = {
 }
 
 
-def environment(folder: Path, port: int) -> dict[str, str]:
-    """Settings of one api."""
+def environment(folder: Path, port: int, database: str = "", listen: int = 0) -> dict[str, str]:
+    """Settings of one api, which may listen elsewhere than it says; without a database's address it is SQLite."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TASUKI_")}
     return kept | {
         "TASUKI_DATA_DIR": str(folder),
         "TASUKI_PUBLIC_URL": f"http://localhost:{port}",
-        "TASUKI_API_LISTEN": f"127.0.0.1:{port}",
+        "TASUKI_API_LISTEN": f"127.0.0.1:{listen or port}",
         "TASUKI_RELAY_HEARTBEAT": "PT1H",
+        "TASUKI_API_ADMIN_LISTEN": "127.0.0.1:0",
+        "TASUKI_DATABASE_URL": database,
     }
 
 
-def admin(folder: Path, port: int, *words: str) -> str:
+def admin(folder: Path, port: int, *words: str, database: str = "") -> str:
     """`tasuki admin …`."""
     command = [sys.executable, "-m", "api.admin", *words]
-    done = subprocess.run(command, env=environment(folder, port), check=True, capture_output=True, text=True)
+    done = subprocess.run(command, env=environment(folder, port, database), check=True, capture_output=True, text=True)
     return done.stdout
 
 
 @contextmanager
-def our_api(folder: Path, port: int) -> Iterator[None]:
+def our_api(folder: Path, port: int, database: str = "", processes: int = 1, listen: int = 0) -> Iterator[None]:
     """The api, ready."""
-    command = [sys.executable, "-m", "api.main"]
-    with running(command, env=environment(folder, port), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    command = [sys.executable, "-m", "api.main", "--processes", str(processes)]
+    env = environment(folder, port, database, listen)
+    with running(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         until_line(process, "tasuki api ready")
         yield
 
 
 @contextmanager
-def bare_api(folder: Path, port: int) -> Iterator[None]:
+def bare_api(folder: Path, port: int, database: str = "") -> Iterator[None]:
     """The bare route, ready."""
-    command = [sys.executable, "-W", "ignore", "-m", "bench.bare", str(port), f"sqlite+aiosqlite:///{folder}/bare.db"]
+    url = database.replace("postgresql://", "postgresql+psycopg://") or f"sqlite+aiosqlite:///{folder}/bare.db"
+    command = [sys.executable, "-W", "ignore", "-m", "bench.bare", str(port), url]
     with running(command, stderr=subprocess.DEVNULL):
         while True:
             try:
@@ -79,13 +84,14 @@ def bare_api(folder: Path, port: int) -> Iterator[None]:
             return
 
 
-def installed(folder: Path, port: int) -> str:
+def installed(folder: Path, port: int, database: str = "") -> str:
     """An organisation with a signed-in administrator and a healthy relay; the access token."""
 
-    made = json.loads(admin(folder, port, "init", "--company", "acme", "--login", "alice", "--name", "Alice", "--json"))
+    init = ["init", "--company", "acme", "--login", "alice", "--name", "Alice", "--json"]
+    made = json.loads(admin(folder, port, *init, database=database))
     file = folder / "relay.token"
-    admin(folder, port, "relay", "add", "--url", "ws://localhost:1", "--out", str(file))
-    with our_api(folder, port), httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
+    admin(folder, port, "relay", "add", "--url", "ws://localhost:1", "--out", str(file), database=database)
+    with our_api(folder, port, database), httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
         body = {"username": "acme/alice", "password": made["password"], "new_password": PASSWORD}
         http.post("/v1/auth/password", json=body).raise_for_status()
         relay = {"Authorization": f"Bearer {file.read_text().strip()}"}
@@ -234,6 +240,7 @@ def main() -> int:
         operations(table, folder / "api")
         signing_in.cost(table, folder / "api", free_ports(1)[0], our_api, PASSWORD)
         lists(table, folder / "api", folder)
+        on_postgresql.rows(table, folder / "postgresql")
     return table.finish()
 
 

@@ -33,10 +33,11 @@ class Client:
     """One server."""
 
     port: int
+    connections: int = CONNECTIONS
 
     async def timed(self, requests: Sequence[Request]) -> tuple[float, list[dict[str, Any]]]:
-        """Seconds for all of them over CONNECTIONS connections that are open before, and the answers in order."""
-        lines = [await asyncio.open_connection("127.0.0.1", self.port) for _ in range(CONNECTIONS)]
+        """Seconds for all of them over connections that are open before, and the answers in order."""
+        lines = [await asyncio.open_connection("127.0.0.1", self.port) for _ in range(self.connections)]
         answers: list[dict[str, Any]] = [{}] * len(requests)
         waiting = iter(enumerate((request.encoded(), request.status) for request in requests))
 

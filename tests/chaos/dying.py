@@ -34,6 +34,8 @@ class Act:
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
+    address: str = "192.0.2.7"
+    """Of the client."""
     hours: int = 0
     """So much later it is done."""
 
@@ -88,7 +90,7 @@ async def _do(folder: Path, act: Act, countdown: Countdown) -> list[Step]:
         countdown.step("answered")
         await app.state.context.database.close()
         return countdown.steps
-    transport = httpx.ASGITransport(app, client=("192.0.2.7", 1))
+    transport = httpx.ASGITransport(app, client=(act.address, 1))
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://localhost:8080") as http,

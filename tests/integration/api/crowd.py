@@ -26,7 +26,7 @@ async def crowd(processes: Sequence[Api]) -> None:
     await processes[0].later(seconds=0)
     joins = await asyncio.gather(
         *(
-            _join(by_turns(number + turn), session["code"], f"10.{number // 250}.{number % 250}.7")
+            join_from(by_turns(number + turn), session["code"], f"10.{number // 250}.{number % 250}.7")
             for number, session in enumerate(made)
             for turn in (0, 1)
         )
@@ -49,7 +49,7 @@ async def crowd(processes: Sequence[Api]) -> None:
     await _told_once(processes[0], ids)
 
 
-async def _join(api: Api, code: str, address: str) -> httpx.Response:
+async def join_from(api: Api, code: str, address: str) -> httpx.Response:
     transport = httpx.ASGITransport(api.app, client=(address, 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8080") as http:
         return await http.post("/v1/join", json={"code": code})
