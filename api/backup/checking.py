@@ -6,6 +6,7 @@ from typing import Any
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from api.audit.tree.export import export
 from api.backup import repository
 from api.backup.failures import BackupFailed
 from api.context import Context
@@ -13,7 +14,10 @@ from api.db import MIGRATION
 from api.keyring.repository import KeyStore
 from api.kit.sealing import KeyDestroyed, SealError, key_id_of
 from api.organizations import repository as organizations
+from api.organizations.models import Organization
 from api.signing.service import load_keys
+from wire.trail.findings import Kind
+from wire.trail.verifier import Verifier
 
 SAMPLE = 50
 """Rows of each end of a table."""
@@ -30,9 +34,11 @@ async def check(context: Context) -> Result:
         every = await organizations.every(db)
     async with context.database.write() as db:
         await _signing_key(db, context)
+    proven = [await _log(context, organization) for organization in every]
     return {
         "schema": MIGRATION,
         "organizations": len(every),
+        "log_lines_proven": sum(proven),
         "rows": sum(rows.values()),
         "sealed_looked_at": readable + destroyed,
         "sealed_under_destroyed_keys": destroyed,
@@ -58,6 +64,25 @@ async def _signing_key(db: AsyncSession, context: Context) -> None:
         await load_keys(db, context.signer, context.sealer, context.clock)
     except SealError as error:
         raise BackupFailed(f"the keyring and the master key do not belong to this database: {error}") from error
+
+
+async def _log(context: Context, organization: Organization) -> int:
+    """The administrative log is as its checkpoints were signed; how many of its lines they cover."""
+    verifier, rest = Verifier(), b""
+    async for chunk in export(context, organization):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            verifier.feed(line + b"\n")
+    verdict = verifier.finish()
+    for fault in verdict.faults:
+        if fault.kind is Kind.FOREIGN:
+            raise BackupFailed(
+                f"the log of {organization.code} is of a server with another name than {context.settings.issuer}:"
+                " set TASUKI_PUBLIC_URL to what it was"
+            )
+        at = "" if fault.position is None else f" at position {fault.position}"
+        raise BackupFailed(f"the log of {organization.code} was tampered with or is damaged{at}: {fault.text}")
+    return verdict.size
 
 
 async def _sealed(db: AsyncSession, context: Context) -> tuple[int, int]:

@@ -17,7 +17,11 @@ from api.settings import Settings
 def add_commands(commands: Any) -> list[argparse.ArgumentParser]:
     """Put the commands in; all of them take `--json` as well."""
     backup = commands.add_parser("backup", help="write database and keyring to encrypted files, while the service runs")
-    backup.add_argument("--out", type=Path, help="the file for the database; in a folder its name bears the time")
+    backup.add_argument(
+        "--out",
+        type=Path,
+        help="the database's file; in a folder its name bears the time; left out: the keyring alone",
+    )
     backup.add_argument(
         "--keyring-out", type=Path, help="the file for keyring and master key: keep it elsewhere, for days"
     )
@@ -58,8 +62,10 @@ def _add_key(command: argparse.ArgumentParser) -> None:
 
 
 async def _backup(settings: Settings, given: argparse.Namespace) -> Result:
-    if given.out is None:
-        raise BackupFailed("--out says where the backup goes: a file, or a folder")
+    if given.out is None and given.keyring_out is None:
+        raise BackupFailed(
+            "--out says where the backup goes: a file, or a folder; --keyring-out where the keyring goes"
+        )
     lock = _lock(given)
     now = datetime.now(UTC)
     result = await service.backup(settings, lock, now, given.out, given.keyring_out)
@@ -107,7 +113,7 @@ def _key(given: argparse.Namespace) -> age.Key:
 
 
 def _say_backup(result: Result) -> str:
-    lines = [f"Database:  {result['file']}  ({result['bytes']:,} bytes)"]
+    lines = [f"Database:  {result['file']}  ({result['bytes']:,} bytes)"] if "file" in result else []
     if "keyring_file" in result:
         lines.append(
             f"Keyring:   {result['keyring_file']}  ({result['keys']:,} keys); keep it elsewhere, and no longer than a week"
@@ -137,7 +143,7 @@ def _say_restore(result: Result) -> str:
     return (
         f"Restored {result['file']}: schema {result['schema_before']} → {result['schema']}\n"
         + (
-            f"{again} keys of forgotten customers, which the older keyring still had, were destroyed again.\n"
+            f"{again} keys of the forgotten, which the older keyring still had, were destroyed again.\n"
             if again
             else ""
         )
@@ -148,5 +154,6 @@ def _say_restore(result: Result) -> str:
 def _say_check(result: Result) -> str:
     return (
         f"{result['organizations']} organisations, {result['rows']:,} rows; {result['sealed_looked_at']:,} sealed values looked"
-        f" at, {result['sealed_under_destroyed_keys']:,} of them destroyed on purpose. All is well.\n"
+        f" at, {result['sealed_under_destroyed_keys']:,} of them destroyed on purpose; {result['log_lines_proven']:,} lines of"
+        " the administrative log are as they were signed. All is well.\n"
     )

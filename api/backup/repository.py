@@ -7,14 +7,15 @@ from sqlmodel import SQLModel, col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.customers.models import Customer
+from api.rotations.models import RetiredKey
 
 BATCH = 500
 
 
-async def forgotten_keys(db: AsyncSession, after: str) -> Sequence[tuple[str, str]]:
-    """(customer's id, key id in hex) of customers who were forgotten, by id."""
-    rows = select(Customer.id, Customer.key_id).where(col(Customer.forgotten_at).is_not(None), Customer.id > after)
-    return (await db.exec(rows.order_by(Customer.id).limit(BATCH))).all()
+async def destroyed_keys(db: AsyncSession, after: str) -> Sequence[str]:
+    """Ids (hex) of keys that were destroyed: of forgotten customers, and what rotations replaced."""
+    rows = select(RetiredKey.id).where(col(RetiredKey.destroyed_at).is_not(None), RetiredKey.id > after)
+    return (await db.exec(rows.order_by(RetiredKey.id).limit(BATCH))).all()
 
 
 async def some_customers(db: AsyncSession, limit: int) -> Sequence[Customer]:

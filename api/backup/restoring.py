@@ -20,6 +20,7 @@ from api.keyring import master
 from api.keyring.repository import KeyStore
 from api.kit.clock import SystemClock
 from api.migrate import migrate, migrations_folder
+from api.removals import repository as removals
 from api.settings import Settings
 
 KEEP = "nothing is written over: restore into an empty place, or move it away first"
@@ -128,12 +129,14 @@ async def _prepare(staged: Settings) -> Result:
 
 
 async def _destroy_again(context: Context) -> int:
-    """A keyring that is older than the database still has keys of customers whom the database says to have forgotten."""
+    """A keyring that is older than the database still has keys that the database knows to be destroyed."""
     after, destroyed = "", 0
     async with context.database.read() as db:
-        while rows := await repository.forgotten_keys(db, after):
-            destroyed += context.keyring.destroy([bytes.fromhex(key_id) for _, key_id in rows])
-            after = rows[-1][0]
+        for removed in await removals.every(db):
+            destroyed += context.keyring.destroy_owner(removed.id)
+        while key_ids := await repository.destroyed_keys(db, after):
+            destroyed += context.keyring.destroy([bytes.fromhex(key_id) for key_id in key_ids])
+            after = key_ids[-1]
     return destroyed
 
 

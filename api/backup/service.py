@@ -39,25 +39,27 @@ class Opened:
     """Of the closed file."""
 
 
-async def backup(settings: Settings, lock: Lock, now: datetime, out: Path, keyring_out: Path | None) -> Result:
-    """The database, and the keyring after it; both files are there at the end, or none. The service goes on meanwhile."""
+async def backup(settings: Settings, lock: Lock, now: datetime, out: Path | None, keyring_out: Path | None) -> Result:
+    """The database, and the keyring after it; all files are there at the end, or none. The service goes on meanwhile."""
     return await asyncio.to_thread(_backup, settings, lock, now, out, keyring_out)
 
 
-def _backup(settings: Settings, lock: Lock, now: datetime, out: Path, keyring_out: Path | None) -> Result:
-    paths = [files.named(out, DATABASE, now)]
-    if keyring_out is not None:
-        paths.append(files.named(keyring_out, KEYRING, now))
-        if paths[1].resolve() == paths[0].resolve():
-            raise BackupFailed("--out and --keyring-out must be different files; keep them in different places")
+def _backup(settings: Settings, lock: Lock, now: datetime, out: Path | None, keyring_out: Path | None) -> Result:
+    wanted = [(out, DATABASE), (keyring_out, KEYRING)]
+    paths = [files.named(path, kind, now) for path, kind in wanted if path is not None]
+    if len({path.resolve() for path in paths}) < len(paths):
+        raise BackupFailed("--out and --keyring-out must be different files; keep them in different places")
+    result: Result = {}
     with said(), files.outputs(*paths) as opened:
-        with _database(settings) as plain:
-            lock.encrypt(plain, files.as_file(opened[0]))
-        result: Result = {"file": str(paths[0]), "bytes": opened[0].size, "sha256": opened[0].sha256}
+        if out is not None:
+            with _database(settings) as plain:
+                lock.encrypt(plain, files.as_file(opened[0]))
+            result |= {"file": str(paths[0]), "bytes": opened[0].size, "sha256": opened[0].sha256}
         if keyring_out is not None:
-            count = _write_keyring(settings, lock, now, opened[1])
-            result |= {"keyring_file": str(paths[1]), "keys": count, "keyring_sha256": opened[1].sha256}
-    (settings.data_dir / LAST_BACKUP).touch(mode=0o600)
+            count = _write_keyring(settings, lock, now, opened[-1])
+            result |= {"keyring_file": str(paths[-1]), "keys": count, "keyring_sha256": opened[-1].sha256}
+    if out is not None:
+        (settings.data_dir / LAST_BACKUP).touch(mode=0o600)
     return result
 
 
@@ -86,12 +88,12 @@ def _database(settings: Settings) -> Iterator[BinaryIO]:
             yield stream
 
 
-def prune(out: Path, keyring_out: Path | None, now: datetime, keep_days: int | None) -> list[str]:
+def prune(out: Path | None, keyring_out: Path | None, now: datetime, keep_days: int | None) -> list[str]:
     """Delete what is too old, of the files that we named: keyrings after a week, databases after `keep_days` if given."""
     gone = []
     if keyring_out is not None and keyring_out.is_dir():
         gone += files.prune(keyring_out, KEYRING, now - KEYRINGS_KEPT)
-    if keep_days is not None and out.is_dir():
+    if keep_days is not None and out is not None and out.is_dir():
         gone += files.prune(out, DATABASE, now - timedelta(days=keep_days))
     return gone
 

@@ -14,14 +14,12 @@ from alembic.script import ScriptDirectory
 
 from api import admin
 from api.backup import passphrase
-from api.customers.models import Customer
 from api.db import MIGRATION, create_engine
 from api.keyring.repository import KeyStore
 from api.main import CannotStart, read_settings
 from api.migrate import references_unchecked
-from api.sessions.models import Session
 from tests.integration.api.conftest import SQLITE
-from tests.integration.api.support import PASSWORD, Api, Installation, running
+from tests.integration.api.support import PASSWORD, Api, Installation, running, wait_until
 from tests.integration.api.test_migrations import config
 from tests.support.postgresql import Cluster
 
@@ -102,6 +100,17 @@ async def serving(installation: Installation, folder: Path) -> AsyncIterator[Api
         yield api
 
 
+async def proven(api: Api) -> None:
+    """Until every line of the log that is there now is under a signed checkpoint."""
+    written = len((await api.get("/v1/audit-events", limit=100))["items"])
+
+    async def covered() -> bool:
+        answer = await api.http.get("/v1/audit-events/checkpoint", headers=api.alice.headers)
+        return answer.is_success and int(answer.json()["size"]) >= written
+
+    await wait_until(covered, 20)
+
+
 def left_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
@@ -110,6 +119,7 @@ def left_in(folder: Path) -> list[str]:
 async def test_restored_from_a_backup_that_was_made_while_people_worked(
     api: Api, installation: Installation, vault: Vault
 ) -> None:
+    await proven(api)
     before = [await api.active(customer=CUSTOMER, metadata={"ticket": "4711"}) for _ in range(3)]
     stop, made = asyncio.Event(), [session["id"] for session in before]
 
@@ -131,6 +141,7 @@ async def test_restored_from_a_backup_that_was_made_while_people_worked(
     place = vault.empty_place()
     result = await restored(vault)
     assert (result["schema_before"], result["schema"], result["organizations"]) == (MIGRATION, MIGRATION, 2)
+    assert result["log_lines_proven"] > 3
     assert not list(place.glob(".backup-*"))
     async with serving(installation, place) as there:
         answer = await there.http.post("/v1/auth/token", data={"username": "acme/alice", "password": PASSWORD})
@@ -162,9 +173,14 @@ async def test_a_passphrase_and_a_folder_that_is_kept_short(installation: Instal
     await run("restore", done["file"], "--keyring", done["keyring_file"], "--passphrase-file", words)
     async with serving(installation, place) as there:
         assert (await there.get("/v1/me"))["operator"]["name"] == "Alice"
-    last = await run("backup", "--out", vault.folder, "--passphrase-file", words, "--keep-days", "30")
+    keyring_alone = await run("backup", "--keyring-out", vault.out("k"), "--passphrase-file", words)
+    assert (keyring_alone["keys"], "file" in keyring_alone) == (done["keys"], False)
+    (other := vault.folder / "other").mkdir()
+    for name in ("tasuki-20200101T000000Z.age", "mine.age"):
+        (other / name).touch()
+    last = await run("backup", "--out", other, "--passphrase-file", words, "--keep-days", "30")
     assert last["deleted"] == ["tasuki-20200101T000000Z.age"]
-    assert "mine.age" in left_in(vault.folder)
+    assert "mine.age" in left_in(other)
 
 
 @pytest.mark.parametrize(
@@ -246,7 +262,10 @@ async def test_who_was_forgotten_stays_forgotten_whatever_keyring_comes_back(
 ) -> None:
     session = await api.active(customer=CUSTOMER)
     await run("backup", "--out", vault.out("early"), "--keyring-out", vault.keyring, "--recipient", vault.recipient)
-    await forget(api, session["id"])
+    await api.post(f"/v1/sessions/{session['id']}/end", status=200)
+    body = {"session_id": session["id"], "reason": "asked by mail"}
+    forgotten = await api.http.post("/v1/customers/forget", json=body, headers=api.alice.headers)
+    assert forgotten.is_success, forgotten.text
     await run("backup", "--out", vault.out(), "--recipient", vault.recipient)
     place = vault.empty_place()
     assert (await restored(vault))["keys_destroyed_again"] == 1
@@ -256,14 +275,33 @@ async def test_who_was_forgotten_stays_forgotten_whatever_keyring_comes_back(
         assert "Hanako" not in shown.text
 
 
-async def forget(api: Api, session_id: str) -> None:
-    """What forgetting comes to: a mark in the database, and the key destroyed."""
-    context = api.app.state.context
-    async with context.database.write() as db:
-        customer = await db.get_one(Customer, (await db.get_one(Session, session_id)).customer_id)
-        customer.forgotten_at = context.clock.now()
-        db.add(customer)
-    assert context.keyring.destroy([bytes.fromhex(customer.key_id)]) == 1
+async def test_an_organisation_that_was_removed_stays_so(api: Api, installation: Installation, vault: Vault) -> None:
+    await run("backup", "--out", vault.out("early"), "--keyring-out", vault.keyring, "--recipient", vault.recipient)
+    await run("organization", "remove", "--company", "globex", "--confirm", "globex")
+    await run("backup", "--out", vault.out(), "--recipient", vault.recipient)
+    place = vault.empty_place()
+    result = await restored(vault)
+    assert (result["organizations"], result["keys_destroyed_again"] > 0) == (1, True)
+    assert place.exists()
+
+
+async def test_a_log_that_was_changed_is_named_tamper(installation: Installation, vault: Vault) -> None:
+    async with running(installation) as api:
+        await api.post("/v1/operators", {"login": "zoe", "name": "Zoe"})
+        await proven(api)
+    engine = create_engine(read_settings().database)
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "UPDATE audit_event SET action = 'operator.deleted' WHERE action = 'operator.created'"
+        )
+    await engine.dispose()
+    with pytest.raises(CannotStart, match="the log of acme was tampered with or is damaged at position"):
+        await run("check")
+    await backed_up(vault)
+    place = vault.empty_place()
+    with pytest.raises(CannotStart, match="tampered"):
+        await restored(vault)
+    assert left_in(place) == []
 
 
 async def test_an_older_schema_is_brought_up_to_date_and_a_newer_one_is_refused(vault: Vault) -> None:
