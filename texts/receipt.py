@@ -240,10 +240,17 @@ def size(count: int) -> str:
 
 def file_name(receipt: Mapping[str, Any]) -> str:
     """What a receipt is called on a disk, without its ending: the day and the organisation, in letters that every disk takes."""
-    name = "".join(
-        char if char.isalnum() and char.isascii() else "-" for char in receipt["server"]["organisation"]["name"]
-    )
-    words = "-".join(part for part in name.lower().split("-") if part)[:40].strip("-")
-    return "-".join(
-        filter(None, ["tasuki-receipt", receipt["server"]["ended_at"][:10], words, receipt["session_id"][-6:].lower()])
-    )
+    seen = receipt["server"]
+    parts = [
+        "tasuki-receipt",
+        seen["ended_at"][:10],
+        _plain(seen["organisation"]["name"]),
+        _plain(receipt["session_id"][-6:]),
+    ]
+    return "-".join(filter(None, parts))
+
+
+def _plain(text: str) -> str:
+    """Letters and digits of ASCII, in small, with single dashes for the rest."""
+    kept = "".join(char if char.isalnum() and char.isascii() else "-" for char in text.lower())
+    return "-".join(part for part in kept.split("-") if part)[:40].strip("-")

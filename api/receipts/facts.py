@@ -7,7 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from api.context import Context
 from api.db import wake_after
 from api.events.service import topic
-from api.problems import Conflict, Forbidden, Invalid, SessionGone
+from api.problems import Conflict, Forbidden, Invalid, ReceiptGone, SessionGone
 from api.receipts import repository
 from api.receipts.models import SessionReceipt
 from api.receipts.schemas import FactsReport
@@ -33,6 +33,8 @@ async def take(db: AsyncSession, context: Context, token: str, report: FactsRepo
         raise SessionGone(
             "It is too late to report.", ended_by=session.ended_by, reason=details.reason_of(context, session)
         )
+    if session.forgotten:
+        raise ReceiptGone("The customer of this session was forgotten; nothing more is written down.")
     row = await repository.of_session(db, session.id) or SessionReceipt(session_id=session.id)
     if row.facts_number is not None and report.number < row.facts_number:
         return

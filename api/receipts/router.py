@@ -133,7 +133,7 @@ async def _small(request: Request) -> None:
     summary="Report what was allowed, as the host",
     status_code=204,
     dependencies=[Depends(_small)],
-    responses=answers(Unauthenticated, TokenRefused, Forbidden, Conflict, SessionGone, PayloadTooLarge),
+    responses=answers(Unauthenticated, TokenRefused, Forbidden, Conflict, SessionGone, ReceiptGone, PayloadTooLarge),
 )
 async def report_facts(token: Annotated[str, Depends(_known)], body: FactsReport, context: Ctx, db: Db) -> None:
     """For the machine whose screen is shown: the server cannot see what was allowed, so the receipt says who said it.

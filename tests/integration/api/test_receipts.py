@@ -278,3 +278,16 @@ async def test_session_ended_carries_it(open_api: Api, receiver: Receiver) -> No
     said = await proven(open_api, json.dumps(carried).encode())
     assert said.receipt["session_id"] == session["id"]
     assert carried == (await fetch(open_api, session["id"])).json()
+
+
+async def test_when_the_customer_is_forgotten_it_is_gone_for_everybody(api: Api) -> None:
+    made, not_made = await over(api), await over(api)
+    assert (await fetch(api, made["id"])).status_code == 200
+    for session in (made, not_made):
+        asked = {"session_id": session["id"], "reason": "asked for it"}
+        answer = await api.http.post("/v1/customers/forget", json=asked, headers=api.alice.headers)
+        assert answer.status_code == 200, answer.text
+        gone = problem(await fetch(api, session["id"]), 410, "receipt-gone")
+        assert "was forgotten" in gone["detail"]
+        problem(await api.http.get("/v1/receipt", headers=bearer(session["joined"])), 410, "receipt-gone")
+        problem(await tell(api, session["joined"], report(api, 9)), 410, "receipt-gone")

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.support.receipts import receipt
 from wire import receipt as receipts
 from wire import tokens
-from wire.limits import MAX_RECEIPT_BYTES
-from wire.receipt import ReceiptChanged, ReceiptError, ReceiptForged, ReceiptKeyWrong, ReceiptMalformed
+from wire.limits import MAX_ANSWERS, MAX_GRANT_SPANS, MAX_PAUSE_SPANS, MAX_RECEIPT_BYTES
+from wire.receipt import MAX_PEOPLE, ReceiptChanged, ReceiptError, ReceiptForged, ReceiptKeyWrong, ReceiptMalformed
 from wire.tokens import SigningKey
 
 KEY, OTHER = SigningKey.generate(), SigningKey.generate()
@@ -157,6 +157,25 @@ def test_evil_a_receipt_of_another_shape_is_refused_though_it_is_signed(way: tup
 def test_what_is_no_receipt_is_refused_in_one_way(data: bytes) -> None:
     with pytest.raises(ReceiptError):
         receipts.verify(data)
+
+
+def test_the_most_that_there_can_be_is_signed() -> None:
+    """Whatever a host and the api may say within their bounds makes a receipt."""
+    much, name = receipt(), "\U0001f600" * 100
+    named = {"id": "opr_01KAH2V5QJ6T8N3W9XZB4C7D0E", "name": name}
+    much["server"] |= {
+        "organisation": named,
+        "asked_by": named | {"verified": "second-factor"},
+        "customer": {"name": name},
+    }
+    much["server"]["people"] = [much["server"]["people"][1] | {"operator": named}] * MAX_PEOPLE
+    span = {"from": "2026-12-01T09:02:10Z", "until": "2026-12-01T09:12:00Z"}
+    much["host"] |= {
+        "grants": [{"viewer": 65535, "what": "clipboard_from_customer", **span}] * MAX_GRANT_SPANS,
+        "pauses": [span] * MAX_PAUSE_SPANS,
+        "answers": [{"viewer": 65535, "yes": False, "at": "2026-12-01T09:02:10Z"}] * MAX_ANSWERS,
+    }
+    assert receipts.verify(receipts.make(KEY, much)).receipt == much
 
 
 def test_too_much_is_not_signed() -> None:
