@@ -10,6 +10,7 @@ from agent.commands import (
     account,
     audit,
     chat,
+    customer,
     device,
     doctor,
     handing,
@@ -46,6 +47,7 @@ for command in (handing.invite, handing.transfer, handing.guest, handing.note):
     sessions.app.command()(command)
 sessions.app.add_typer(queue.app, name="queue")
 app.add_typer(report.app, name="report")
+app.add_typer(customer.app, name="customer")
 app.command("view")(view.view)
 app.command("share")(share.share)
 app.command("chat")(chat.chat)
