@@ -234,12 +234,15 @@ def _participant(row: dict[str, Any], sender: int, moment: datetime, session_id:
 
 def main() -> int:
     """Print the table; 0 when every goal holds."""
+    from bench import reports  # which is built on this module
+
     table = Table("api")
     with tempfile.TemporaryDirectory(prefix="tasuki-bench-") as place:
         folder = Path(place)
         operations(table, folder / "api")
         signing_in.cost(table, folder / "api", free_ports(1)[0], our_api, PASSWORD)
         lists(table, folder / "api", folder)
+        reports.rows(table, folder / "reports")
         on_postgresql.rows(table, folder / "postgresql")
     return table.finish()
 
