@@ -24,7 +24,8 @@ from wire.handshake import (
     ViewerHandshake,
 )
 from wire.header import CATCHUP, FIRST, GROUP, LAST, RETAIN, Delivery, Header, Stream, header
-from wire.messages import handshake
+from wire.limits import MAX_CHAT_BODY_BYTES
+from wire.messages import chat, handshake
 from wire.messages import input as inputs
 from wire.messages.feedback import Feedback
 from wire.messages.handshake import M1, M2, M3, M4, M5, Notice, NoticeKind
@@ -357,6 +358,55 @@ def bodies() -> Vectors:
     }  # fmt: skip
 
 
+def chats() -> Vectors:
+    """Bodies of messages, and what is shown of them; malformed ones."""
+    one = "0123456789abcdef" * 2
+    good: dict[str, Vectors] = {
+        "of-a-viewer": {"id": one, "text": "Where is the printer?"},
+        "of-the-host": {"id": one, "text": "プリンターは左です", "from": 3, "name": "花子"},
+        "ideographic-space": {"id": one, "text": "左　奥", "from": 1, "name": "山田　花子"},
+        "lines": {"id": one, "text": "one\r\ntwo\n\nthree"},
+        "trimmed": {"id": one, "text": " \n\u3000\u00a0 both ends \t\n"},
+        "controls": {"id": one, "text": "a\u0000b\u001b[31mc\u007fd\u0085e\tf"},
+        "marks-of-direction": {"id": one, "text": "x\u202eevil\u202c\u2066y\u200f", "name": "\u202eecilA", "from": 2},
+        "line-separators": {"id": one, "text": "a\u2028b\u2029c"},
+        "unknown-members": {"id": one, "text": "new", "later": [1, 2]},
+        "long-name": {"id": one, "text": "x", "from": 65535, "name": "🙂" * 70},
+        "line-end-in-a-name": {"id": one, "text": "x", "from": 2, "name": "Alice\nThe session: ended"},
+        "longest": {"id": one, "text": "字" * 1365 + "x"},
+    }
+    bad: dict[str, tuple[bytes, str]] = {
+        "not-json": (b"{", "protocol"),
+        "not-utf-8": (b'{"id":"' + one.encode() + b'","text":"\xff"}', "protocol"),
+        "utf-16": (json.dumps({"id": one, "text": "x"}).encode("utf-16"), "protocol"),
+        "no-object": (b'["x"]', "protocol"),
+        "no-id": (_json({"text": "x"}), "protocol"),
+        "short-id": (_json({"id": one[:-1], "text": "x"}), "protocol"),
+        "upper-case-id": (_json({"id": one.upper(), "text": "x"}), "protocol"),
+        "id-in-a-list": (_json({"id": [one], "text": "x"}), "protocol"),
+        "no-text": (_json({"id": one}), "protocol"),
+        "text-is-a-number": (_json({"id": one, "text": 7}), "protocol"),
+        "nothing-left": (_json({"id": one, "text": " \u202e\n"}), "protocol"),
+        "half-a-character": (b'{"id":"' + one.encode() + b'","text":"a\\ud800b"}', "protocol"),
+        "sender-too-large": (_json({"id": one, "text": "x", "from": 65536}), "protocol"),
+        "sender-is-a-text": (_json({"id": one, "text": "x", "from": "3"}), "protocol"),
+        "sender-is-true": (_json({"id": one, "text": "x", "from": True}), "protocol"),
+        "name-is-a-number": (_json({"id": one, "text": "x", "from": 3, "name": 4}), "protocol"),
+        "too-long": (_json({"id": one, "text": "字" * 1366}), "too-large"),
+        "too-large": (_json({"id": one, "text": "x", "later": "y" * MAX_CHAT_BODY_BYTES}), "too-large"),
+    }
+    vectors: list[Vectors] = []
+    for name, value in good.items():
+        line = chat.decode(_json(value))
+        shown = {"id": line.id, "text": line.text, "from": line.sender, "name": line.name}
+        vectors.append({"id": name, "hex": _json(value).hex(), "line": shown, "again": line.encode().hex()})
+    return {"vectors": vectors + [{"id": name, "hex": body.hex(), "error": slug} for name, (body, slug) in bad.items()]}
+
+
+def _json(value: Vectors) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 def _screen(rng: random.Random, width: int, height: int) -> bytearray:
     rows = [
         bytes(rng.choice(((30, 30, 30, 255), (250, 250, 250, 255), (200, 90, 10, 255)))) * width for _ in range(height)
@@ -428,6 +478,7 @@ FILES: dict[str, tuple[str, Callable[[], Vectors]]] = {
     "records.json": ("docs/protocol.md#4", records),
     "beacons.json": ("docs/protocol.md#5", beacons),
     "bodies.json": ("docs/protocol.md#5", bodies),
+    "chat.json": ("Messages that people write: docs/protocol.md 5.", chats),
     "pictures.json": ("docs/protocol.md#6", pictures),
 }
 

@@ -7,6 +7,7 @@ send what they are not sure of again, under new keys and new generations.
 import json
 from dataclasses import dataclass
 from typing import Any, Final
+from unicodedata import category
 
 from wire.errors import Malformed, TooLarge
 from wire.limits import MAX_CHAT_BODY_BYTES, MAX_CHAT_TEXT_BYTES
@@ -39,7 +40,7 @@ def decode(body: bytes) -> Line:
     if len(body) > MAX_CHAT_BODY_BYTES:
         raise TooLarge(f"chat message of {len(body)} bytes")
     try:
-        value = json.loads(body)
+        value = json.loads(body.decode())  # of bytes alone, JSON takes UTF-16 as well
     except (ValueError, RecursionError) as error:
         raise Malformed("chat message is not JSON") from error
     if not isinstance(value, dict):
@@ -49,12 +50,12 @@ def decode(body: bytes) -> Line:
         raise Malformed("chat message of an impossible sender")
     if not isinstance(name, str):
         raise Malformed("chat message of a nameless sender")
-    return Line(_id(value.get("id")), _text(value.get("text")), sender, shown(name)[:MAX_NAME_CHARS])
+    return Line(_id(value.get("id")), _text(value.get("text")), sender, shown(name).replace("\n", "")[:MAX_NAME_CHARS])
 
 
 def shown(text: str) -> str:
     """Without what could move a cursor or turn the reading direction; line ends stay."""
-    return "".join(char for char in text if char == "\n" or (char.isprintable() and char not in _TURNS))
+    return "".join(char for char in text if char == "\n" or not _unseen(category(char)))
 
 
 def checked(text: str) -> str:
@@ -62,7 +63,9 @@ def checked(text: str) -> str:
     return _text(text)
 
 
-_TURNS: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+def _unseen(kind: str) -> bool:
+    """Of Unicode's general categories: controls, marks (of direction, say) and what is nothing yet; separators of lines."""
+    return kind[0] == "C" or kind in {"Zl", "Zp"}
 
 
 def _id(value: object) -> str:

@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from wire.messages.chat import shown
+
 _ESCAPE_SEQUENCE: Final = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|O.|.)?")
-MAX_LINE: Final = 200
-"""Characters of a line that are kept."""
+MAX_LINE: Final = 1_000
+"""Characters of a line that are kept, and echoed; a message of Chinese characters may have some more."""
 
 
 class LineEditor:
@@ -30,7 +32,7 @@ class LineEditor:
                 self._rub_out(1)
             elif char == "\x15":
                 self._rub_out(len(self._typed))
-            elif char.isprintable() and len(self._typed) < MAX_LINE:
+            elif shown(char) and len(self._typed) < MAX_LINE:
                 self._typed.append(char)
                 self._echo(char)
 

@@ -15,7 +15,7 @@ from wire import keys, proof
 from wire.errors import Forged, Malformed, PictureError, WireError
 from wire.handshake import HostHandshake, Parties, ViewerHandshake
 from wire.header import Header, unpack
-from wire.messages import feedback, handshake, screen
+from wire.messages import chat, feedback, handshake, screen
 from wire.messages import input as inputs
 from wire.seal import Opener
 
@@ -174,6 +174,20 @@ def test_bodies(vector: dict[str, Any]) -> None:
     else:
         part, data = screen.decode_part(body)
         assert (part, bytes(data).hex()) == (screen.Part(44, 5, 6, 43, 1, 3), vector["data"])
+
+
+@pytest.mark.parametrize("vector", vectors("chat.json"))
+def test_chat(vector: dict[str, Any]) -> None:
+    body = bytes.fromhex(vector["hex"])
+    if "error" in vector:
+        with pytest.raises(WireError) as refused:
+            chat.decode(body)
+        assert refused.value.slug == vector["error"]
+        return
+    line = chat.decode(body)
+    assert {"id": line.id, "text": line.text, "from": line.sender, "name": line.name} == vector["line"]
+    assert line.encode().hex() == vector["again"]
+    assert chat.decode(line.encode()) == line, "nothing is left to take away"
 
 
 @pytest.mark.parametrize("vector", vectors("pictures.json"))

@@ -31,15 +31,16 @@ export function decode(body) {
   } catch {
     throw new Malformed('chat message is not JSON');
   }
-  if (typeof value !== 'object' || value === null || !ID.test(String(value.id))) throw new Malformed('chat message without an id');
+  if (typeof value?.id !== 'string' || !ID.test(value.id)) throw new Malformed('chat message without an id');
   const { from = 0, name = '' } = value;
   if (!Number.isInteger(from) || from < 0 || from > 0xffff || typeof name !== 'string') throw new Malformed('chat message of nobody');
-  return { id: value.id, text: checked(value.text), from, name: shown(name).slice(0, MAX_NAME_CHARS) };
+  return { id: value.id, text: checked(value.text), from, name: [...shown(name).replaceAll('\n', '')].slice(0, MAX_NAME_CHARS).join('') };
 }
 
 /** A text as it may be sent and shown; `Malformed` when nothing is left of it, `TooLarge` when it is too long. @param {unknown} text */
 export function checked(text) {
   if (typeof text !== 'string') throw new Malformed('chat message without a text');
+  if (/\p{Cs}/u.test(text)) throw new Malformed('chat message that is no text');
   const size = toUtf8(text).length;
   if (size > MAX_CHAT_TEXT_BYTES) throw new TooLarge(`chat message of ${size} bytes`);
   const left = shown(text.replaceAll('\r\n', '\n')).trim();
@@ -47,7 +48,7 @@ export function checked(text) {
   return left;
 }
 
-/** Without control characters and what turns the reading direction; line ends stay. @param {string} text */
+/** Without control characters, what turns the reading direction and other separators of lines; line ends stay. @param {string} text */
 function shown(text) {
-  return text.replace(/[^\n\P{C}]/gu, '');
+  return text.replace(/(?!\n)[\p{C}\p{Zl}\p{Zp}]/gu, '');
 }

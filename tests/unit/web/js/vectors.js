@@ -5,6 +5,7 @@ import { PictureDecoder } from '/web/core/decoder/picture.js';
 import { ViewerHandshake, resumeKey } from '/web/core/handshake.js';
 import { header as makeHeader, pack, unpack } from '/web/core/header.js';
 import * as keys from '/web/core/keys.js';
+import * as chat from '/web/core/messages/chat.js';
 import * as feedback from '/web/core/messages/feedback.js';
 import * as messages from '/web/core/messages/handshake.js';
 import * as input from '/web/core/messages/input.js';
@@ -196,6 +197,14 @@ async function bodies(vector) {
   return equal(toHex(again(fromHex(vector.hex))), vector.hex, 'encoded again');
 }
 
+async function chats(vector) {
+  const body = fromHex(vector.hex);
+  if (vector.error) return refused(() => chat.decode(body), vector.error, vector.id);
+  const line = chat.decode(body);
+  equal(JSON.stringify([line.id, line.text, line.from, line.name]), JSON.stringify(Object.values(vector.line)), 'line');
+  if (!line.from) equal(toHex(chat.encode(line)), vector.again, 'again');
+}
+
 async function rgbHash(decoder) {
   const rgb = new Uint8Array(decoder.width * decoder.height * 3);
   decoder.pixels.forEach((value, at) => {
@@ -251,7 +260,7 @@ async function seen(vector) {
   return proof.proved ? 'proved' : 'open';
 }
 
-const FILES = { header: headers, keys: keySchedule, handshake: handshakes, records, beacons, bodies, pictures };
+const FILES = { header: headers, keys: keySchedule, handshake: handshakes, records, beacons, bodies, chat: chats, pictures };
 
 /** The vector files known here. */
 export const known = Object.keys(FILES);
