@@ -242,6 +242,7 @@ def main() -> int:
         operations(table, folder / "api")
         signing_in.cost(table, folder / "api", free_ports(1)[0], our_api, PASSWORD)
         lists(table, folder / "api", folder)
+        audit.rows(table, folder / "api", folder / "audit")
         reports.rows(table, folder / "reports")
         on_postgresql.rows(table, folder / "postgresql")
     return table.finish()
