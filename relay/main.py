@@ -13,7 +13,7 @@ import structlog
 import uvloop
 from pydantic import ValidationError
 
-from relay import logs
+from relay import health, logs
 from relay.admin import AdminListener, Answer
 from relay.api_client import ApiClient
 from relay.commands import Commands
@@ -78,7 +78,7 @@ class Relay:
             self.api, self.server, KeyCache(settings.data_dir, settings.relay_public_url), settings.relay_public_url
         )
         self.commands = Commands(self.api, self.server, self.stopping.set)
-        self.admin = AdminListener({"/healthz": self._health, "/metrics": self._metrics})
+        self.admin = AdminListener({"/healthz": self._health, "/readyz": self._ready, "/metrics": self._metrics})
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> list[str]:
@@ -136,8 +136,11 @@ class Relay:
             return Answer(HTTPStatus.SERVICE_UNAVAILABLE, b"not registered with the api yet\n")
         return Answer(HTTPStatus.OK, b"ok\n")
 
+    def _ready(self) -> Answer:
+        return health.ready(self.server, self.control, self._settings.tls_cert_file)
+
     def _metrics(self) -> Answer:
-        collector = RelayCollector(self.server, self.control, self.reports)
+        collector = RelayCollector(self.server, self.control, self.reports, self._settings.tls_cert_file)
         return Answer(HTTPStatus.OK, render(collector), METRICS_TYPE)
 
 

@@ -1,13 +1,17 @@
 """Prometheus metrics, read from the relay's own counters at the moment somebody asks."""
 
+import platform
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Metric, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client import CollectorRegistry, Metric, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.registry import Collector
 
+from relay.api_client import own_version
 from relay.control import Control
+from relay.health import certificate_until
 from relay.reports import Reports
 from relay.server import RelayServer
 
@@ -15,11 +19,18 @@ from relay.server import RelayServer
 class RelayCollector(Collector):
     """Everything worth watching; labels come from fixed sets."""
 
-    def __init__(self, server: RelayServer, control: Control, reports: Reports) -> None:
+    def __init__(
+        self, server: RelayServer, control: Control, reports: Reports, certificate: Path | None = None
+    ) -> None:
         self._server, self._control, self._reports = server, control, reports
+        self._certificate = certificate
 
     def collect(self) -> Iterable[Metric]:
         self._server.settle()
+        about = {"version": own_version(), "python": platform.python_version()}
+        yield InfoMetricFamily("tasuki_relay_build", "What is running", value=about)
+        if until := certificate_until(self._certificate):
+            yield _gauge("certificate_expires_timestamp_seconds", "When the certificate expires", until.timestamp())
         yield from self._gauges()
         yield from self._totals()
         count = self._server.counters
@@ -33,6 +44,7 @@ class RelayCollector(Collector):
         yield _gauge("sessions", "Sessions with somebody connected", len(registry.rooms))
         yield _gauge("participants", "Connected participants", len(boxes))
         yield _gauge("connections", "Open sockets, before and after the handshake", self._server.gate.open)
+        yield _gauge("connections_max", "Open sockets that there may be", self._server.gate.total)
         yield _gauge("queued_bytes", "Bytes waiting for participants", sum(box.size for box in boxes))
         oldest = max((box.pictures.age(now) for box in boxes), default=0.0)
         yield _gauge("live_picture_age_seconds", "Age of the oldest live picture waiting", oldest)
@@ -59,8 +71,9 @@ class RelayCollector(Collector):
 
 
 def render(collector: RelayCollector) -> bytes:
-    """The text exposition format."""
+    """The text exposition format; memory, processor time and open files of the process as well."""
     registry = CollectorRegistry(auto_describe=False)
+    ProcessCollector(registry=registry)
     registry.register(collector)
     return generate_latest(registry)
 

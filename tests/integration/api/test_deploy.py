@@ -23,6 +23,7 @@ from api.settings import Settings
 from relay.main import Relay
 from relay.settings import Settings as RelaySettings
 from tests.integration.api.support import Api
+from tests.integration.api.test_process import certificate
 
 ROOT = Path(__file__).parents[3]
 DEPLOY = ROOT / "deploy"
@@ -62,7 +63,9 @@ async def scraped(api: Api) -> set[str]:
 
 async def scraped_relay(folder: Path) -> set[str]:
     (folder / "token").write_text("rly_x")
-    relay = Relay(RelaySettings(relay_token_file=folder / "token", data_dir=folder))
+    chain, key = certificate(folder)
+    settings = RelaySettings(relay_token_file=folder / "token", data_dir=folder, tls_cert_file=chain, tls_key_file=key)
+    relay = Relay(settings)
     try:
         return samples(relay._metrics().body.decode())
     finally:

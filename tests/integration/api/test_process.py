@@ -210,11 +210,12 @@ def test_a_readable_master_key_is_refused(tmp_path: Path) -> None:
     assert "Traceback" not in lost.stderr
 
 
-def test_tls_in_the_process_itself(installation: Installation, tmp_path: Path) -> None:
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """Files of a certificate for localhost and of its key, good for another day."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)
-    certificate = (
+    signed = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -225,8 +226,13 @@ def test_tls_in_the_process_itself(installation: Installation, tmp_path: Path) -
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
         .sign(key, hashes.SHA256())
     )
-    (tmp_path / "c.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
-    (tmp_path / "k.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    (folder / "c.pem").write_bytes(signed.public_bytes(Encoding.PEM))
+    (folder / "k.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return folder / "c.pem", folder / "k.pem"
+
+
+def test_tls_in_the_process_itself(installation: Installation, tmp_path: Path) -> None:
+    certificate(tmp_path)
     changes = {
         "TASUKI_TLS_CERT_FILE": str(tmp_path / "c.pem"),
         "TASUKI_TLS_KEY_FILE": str(tmp_path / "k.pem"),

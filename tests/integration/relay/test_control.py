@@ -12,6 +12,8 @@ from tests.integration.relay.conftest import Running, settings_for, start, until
 from tests.integration.relay.fake_api import RELAY_ID, RELAY_TOKEN, FakeApi
 from wire.header import Delivery, Stream
 
+PARTS = ["process", "keys", "api", "loop", "connections", "certificate"]
+
 
 async def get(relay: Relay, path: str) -> tuple[int, str]:
     """A plain HTTP request to the admin listener."""
@@ -41,6 +43,9 @@ async def test_a_relay_may_start_before_the_api(tmp_path: Path) -> None:
     running = await start(settings_for(f"http://127.0.0.1:{port}", tmp_path / "token"))
     try:
         assert await get(running.relay, "/healthz") == (503, "not registered with the api yet\n")
+        status, said = await get(running.relay, "/readyz")
+        assert (status, json.loads(said)["status"]) == (503, "failing")
+        assert {part for part, word in json.loads(said)["parts"].items() if word != "ok"} == {"keys", "api"}
         with pytest.raises(Refusal) as refusal:
             await Client.open(running.port, later.ticket("ses_1", 1))
         assert (refusal.value.status, refusal.value.slug) == (503, "relay-not-ready")
@@ -48,6 +53,8 @@ async def test_a_relay_may_start_before_the_api(tmp_path: Path) -> None:
         await until(lambda: running.relay.server.desk.ready)
         client = await Client.join(running.port, later.ticket("ses_1", 1))
         assert await get(running.relay, "/healthz") == (200, "ok\n")
+        status, said = await get(running.relay, "/readyz")
+        assert (status, json.loads(said)) == (200, {"status": "ok", "parts": dict.fromkeys(PARTS, "ok")})
         client.close()
     finally:
         await running.relay.stop()
