@@ -11,7 +11,7 @@ from agent.commands.output import CommandError
 from wire.errors import WireError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
     from agent.host.events import Ended
     from agent.host.ui import CustomerInterface, Question, Sign
@@ -99,7 +99,7 @@ async def _look(
     viewer = ViewerSession(seat, api, link_secret=link, resume=resume, keep=keep, proxy=proxy)
     async with interface(lang) as person:
         async with viewer, open_window(viewer, question, lang) as window:
-            look = _Look(viewer, person, question, window, resumed=bool(resume))
+            look = _Look(viewer, person, question, window, resumed=bool(resume), over=file.erase)
             ended = await look.run()
         file.erase()
         if look.live:
@@ -118,8 +118,11 @@ class _Look:
         window: "ScreenWindow | None",
         *,
         resumed: bool,
+        over: "Callable[[], None]",
     ) -> None:
-        """`resumed`: the customer had agreed before; the sign comes at once, and nothing is asked."""
+        """`resumed`: the customer had agreed before; the sign comes at once, and nothing is asked. `over` is called before
+        they are told that it is: whoever ends this program then has nothing to come back to."""
+        self._over = over
         self._viewer, self._person, self._question, self._window = viewer, person, question, window
         self._asking: asyncio.Task[None] | None = None
         self.live = resumed
@@ -136,6 +139,7 @@ class _Look:
             while True:
                 event = await self._viewer.next_event()
                 if isinstance(event, events.Ended):
+                    self._over()
                     await self._person.show_ended(event.by, event.reason)
                     return Ended(event.by, event.reason)
                 await self._show(event)
