@@ -52,6 +52,7 @@ class Database:
         self.waker = waker
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine = create_engine(url)
+        self._at_once = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.notices = None if self.is_sqlite else Notices(libpq(url), waker)
         self._writer: contextlib.AbstractAsyncContextManager[Any] = (
             asyncio.Lock() if self.is_sqlite else contextlib.nullcontext()
@@ -61,6 +62,12 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncSession]:
         """A session for reading only; nothing is committed."""
         async with AsyncSession(self.engine, expire_on_commit=False) as db:
+            yield db
+
+    @asynccontextmanager
+    async def glance(self) -> AsyncIterator[AsyncSession]:
+        """For a statement or two that need no transaction: on PostgreSQL without the two journeys of BEGIN and ROLLBACK."""
+        async with AsyncSession(self._at_once, expire_on_commit=False) as db:
             yield db
 
     @asynccontextmanager

@@ -80,7 +80,7 @@ async def run(context: Context) -> None:
 
 async def tick(context: Context, started: datetime) -> None:
     """One round. Looks first and takes the write lock only when there is something to do."""
-    async with context.database.read() as db:
+    async with context.database.glance() as db:
         if not context.database.is_sqlite:
             context.relay_origins |= relay_rules.origins(await relays.all_relays(db))
         if not await _anything(db, context, started):

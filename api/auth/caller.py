@@ -48,7 +48,7 @@ async def authenticated(
 
 
 async def _identify(context: Context, token: str) -> Caller:
-    async with context.database.read() as db:
+    async with context.database.glance() as db:
         if not token.startswith(API_KEY_PREFIX):
             return await _by_access_token(db, context, token)
         caller, stale = await api_keys.identify(db, token, context.clock.now())

@@ -202,7 +202,7 @@ class TableCounts:
         if db is not None:
             found = await repository.failures(db, since)
         else:
-            async with self._database.read() as own:
+            async with self._database.glance() as own:
                 found = await repository.failures(own, since)
         return {key: _tally(found.get((key.budget, key.whose)), key.bucket(now)) for key in keys}
 

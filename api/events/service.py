@@ -15,6 +15,7 @@ from api.sessions.models import Session
 from api.sessions.schemas import EventView
 
 PURPOSE = "event"
+CREATED = "session.created"
 
 
 def record(db: AsyncSession, context: Context, session: Session, type_: str, now: datetime, **data: Any) -> Event:
@@ -29,7 +30,10 @@ def record(db: AsyncSession, context: Context, session: Session, type_: str, now
         data_sealed=_sealed(context, session, event_id, data),
     )
     db.add(event)
-    wake_after(db, [topic(session.id), *([queue_topic(session.organization_id)] if session.queued else [])])
+    if type_ != CREATED:  # nobody can wait for what is not there yet, and waking other processes has its price
+        wake_after(db, [topic(session.id)])
+    if session.queued:
+        wake_after(db, [queue_topic(session.organization_id)])
     return event
 
 

@@ -57,7 +57,7 @@ async def run(context: Context) -> None:
 async def send_due(context: Context) -> int:
     """One round; how many rows were taken."""
     now = context.clock.now()
-    async with context.database.read() as db:
+    async with context.database.glance() as db:
         if not await repository.due(db, now, 1):
             return 0
     async with context.database.write() as db:

@@ -73,7 +73,7 @@ async def run(context: Context) -> None:
 
 async def send_due(context: Context) -> int:
     """One round; how many attempts were made."""
-    async with context.database.read() as db:
+    async with context.database.glance() as db:
         if not await repository.due(db, context.clock.now(), 1):
             return 0
     async with context.database.write() as db:
