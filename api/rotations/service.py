@@ -15,7 +15,7 @@ from api.auth.permissions import Caller
 from api.context import Context
 from api.keyring.service import SERVER
 from api.kit.ids import Kind, new_id
-from api.kit.sealing import key_id_of
+from api.kit.sealing import KeyDestroyed, SealError, key_id_of
 from api.problems import Conflict
 from api.rotations import repository
 from api.rotations.columns import SERVERS_OWN, TABLES, SealedTable
@@ -167,7 +167,7 @@ async def _seal_anew(db: AsyncSession, context: Context, owner: str, table: Seal
     successors = await repository.successors(db, {key_id for _, keys in held for key_id in keys.values()})
     if not successors:
         return 0
-    keyring, count = context.keyring, 0
+    count = 0
     for row, keys in held:
         old: dict[str, Any] = {}
         new: dict[str, Any] = {}
@@ -178,13 +178,27 @@ async def _seal_anew(db: AsyncSession, context: Context, owner: str, table: Seal
             if column == "key_id":
                 new[column] = successors[key_id]
                 continue
-            purpose, about = table.columns[column], table.about(row)
-            plain = keyring.named(owner, bytes.fromhex(key_id)).open(purpose, about, value)
-            new[column] = keyring.named(owner, bytes.fromhex(successors[key_id])).seal(purpose, about, plain)
+            anew = _anew(context, owner, table, row, column, successors[key_id])
+            if anew is not None:
+                new[column] = anew
         if new:
             await repository.exchange(db, row, old, new)
             count += 1
     return count
+
+
+def _anew(context: Context, owner: str, table: SealedTable, row: Any, column: str, key_id: str) -> bytes | None:
+    """A value under another key; None when it is lost: its customer was forgotten meanwhile, or it was changed from outside."""
+    value, purpose, about = getattr(row, column), table.columns[column], table.about(row)
+    try:
+        old, new = (context.keyring.named(owner, key) for key in (key_id_of(value), bytes.fromhex(key_id)))
+    except KeyDestroyed:
+        return None
+    try:
+        return new.seal(purpose, about, old.open(purpose, about, value))
+    except SealError:  # one that cannot be read must not hold up all the others for ever
+        log.exception("api.sealed_value_damaged", table=table.name, column=column, row=repository.place_of(row))
+        return None
 
 
 def _held(table: SealedTable, row: SQLModel) -> dict[str, str]:

@@ -15,6 +15,7 @@ from api.models import metadata
 from api.rotations import repository, service
 from api.rotations.columns import TABLES
 from api.rotations.models import RetiredKey
+from api.sessions.models import Session
 from tests.integration.api.signing_in import pending, verify, with_totp
 from tests.integration.api.support import Api, problem
 from tests.integration.api.test_customers import HANAKO, over
@@ -151,6 +152,36 @@ async def test_who_is_forgotten_after_a_rotation_is_forgotten_under_all_keys(api
     await api.post("/v1/customers/forget", {"email": HANAKO["email"], "reason": "x"}, status=200)
     with pytest.raises(KeyDestroyed):
         context.keyring.named(customer.organization_id, bytes.fromhex(customer.key_id))
+
+
+async def test_a_rotation_goes_on_though_somebody_is_forgotten_in_the_middle_of_it(api: Api) -> None:
+    """What is still sealed under the key of before cannot be sealed anew any more, and need not be."""
+    await over(api)
+    organization = (await api.get("/v1/organization"))["id"]
+    rotation = await api.post("/v1/organization/keys/rotate", {"customers_keys": True}, status=202)
+    context = api.app.state.context
+    for _ in range(20):
+        await service.step(context, rotation["id"])
+        if (await api.get("/v1/organization/keys"))["rotation"]["step"] == "sealing":
+            break
+    await api.post("/v1/customers/forget", {"email": HANAKO["email"], "reason": "x"}, status=200)
+    assert (await finished(api, organization))["step"] == "done"
+
+
+async def test_a_rotation_goes_on_past_a_value_that_was_changed_from_outside(api: Api) -> None:
+    session = await over(api)
+    organization = (await api.get("/v1/organization"))["id"]
+    context = api.app.state.context
+    async with context.database.write() as db:
+        row = await db.get(Session, session["id"])
+        assert row is not None
+        assert row.purpose_sealed is not None
+        row.purpose_sealed = row.purpose_sealed[:-1] + bytes([row.purpose_sealed[-1] ^ 1])
+        db.add(row)
+    await api.post("/v1/organization/keys/rotate", {"customers_keys": True}, status=202)
+    assert (await finished(api, organization))["step"] == "done"
+    [customer] = (await api.get("/v1/customers", email=HANAKO["email"]))["items"]
+    assert customer["name"] == HANAKO["name"], "everything else is there"
 
 
 @pytest.mark.sqlite
