@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import json
 import os
 import subprocess
 import sys
@@ -49,16 +50,23 @@ def test_a_long_report_takes_flat_memory_and_delays_nobody(installation: Install
             assert (
                 httpx.post(f"{url}/v1/sessions", json={"mode": "view"}, headers=headers, timeout=20).status_code == 201
             )
+
+        def tasuki(*words: str) -> str:
+            env = {**os.environ, "TASUKI_API_KEY": installation.alice.access_token, "TASUKI_API_URL": url}
+            command = [sys.executable, "-m", "agent", "report", *words]
+            done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
+            assert (done.returncode, done.stderr) == (0, "")
+            return done.stdout
+
         file = tmp_path / "sessions.csv"
-        done = subprocess.run(
-            [sys.executable, "-m", "agent", "report", "sessions", "--csv", str(file), "--to", (first + 1440 * EVERY).isoformat()],
-            cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
-            env={**os.environ, "TASUKI_API_KEY": installation.alice.access_token, "TASUKI_API_URL": url},
-        )  # fmt: skip
-        assert (done.returncode, done.stderr) == (0, ""), done.stderr
-        assert done.stdout == f"1439 rows in {file}\n"
+        until = (first + 1440 * EVERY).isoformat()
+        assert tasuki("sessions", "--csv", str(file), "--to", until) == f"1439 rows in {file}\n"
         with file.open(newline="") as text:
             rows = list(csv.DictReader(text))
         assert len(rows) == 1439
         assert rows[-1]["created_at"] == f"{first + EVERY:%Y-%m-%dT%H:%M:%SZ}"
         assert [path.name for path in tmp_path.glob("sessions*")] == ["sessions.csv"]
+        newest = json.loads(tasuki("sessions", "--limit", "250", "--json"))["items"]
+        assert len({item["id"] for item in newest}) == 250
+        sums = tasuki("usage", "--by", "operator", "--to", until).splitlines()
+        assert sums[-1].split()[:2] == ["Alice", "1439"]

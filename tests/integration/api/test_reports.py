@@ -164,6 +164,45 @@ async def test_no_cell_is_a_formula_evil(api: Api) -> None:
         assert cells.cell(f"{start}=1") == f'"\'{start}=1"'
 
 
+@both
+async def test_of_a_forgotten_customer_cells_are_empty(api: Api) -> None:
+    forgotten = (await helped(api))["id"]
+    await api.http.patch(
+        f"/v1/sessions/{forgotten}", json={"closing_reason": "Hanako was glad"}, headers=api.alice.headers
+    )
+    other = {"name": "Taro", "email": "taro@example.jp"}
+    kept = (await api.create(customer=other))["id"]
+    await api.post("/v1/customers/forget", {"email": HANAKO["email"], "reason": "Asked for it."}, status=200)
+    records = {item["id"]: item for item in (await api.get("/v1/reports/sessions"))["items"]}
+    gone = records[forgotten]
+    assert (gone["forgotten"], gone["customer"], gone["reference"], gone["closing_reason"]) == (True, None, None, None)
+    assert (gone["bytes"]["from_host"], gone["reason"], records[kept]["customer"]) == (5000, "solved", other)
+    sides = {one["side"]: one["addresses"] for one in gone["participants"]}
+    assert sides == {"customer": [], "operator": ["192.0.2.7"]}
+    rows = {row["id"]: row for row in await rows_of(api, "sessions")}
+    row = rows[forgotten]
+    empty = (
+        "customer_name",
+        "customer_email",
+        "customer_addresses",
+        "customer_devices",
+        "closing_reason",
+        "reference_id",
+    )
+    assert [row[name] for name in empty] == [""] * len(empty)
+    assert (row["operator_addresses"], row["bytes_from_host"], rows[kept]["customer_name"]) == (
+        "192.0.2.7",
+        "5000",
+        "Taro",
+    )
+    events = await rows_of(api, "events", session_id=forgotten)
+    assert len(events) > 5
+    assert {event["data"] for event in events if event["type"] == "session.ended"} == {""}
+    assert await ids(api, "sessions", customer_email=HANAKO["email"]) == []
+    for report in ("sessions", "events", "sign-ins"):
+        assert "anako" not in str(await rows_of(api, report))
+
+
 async def test_csv_by_accept_with_a_mark_for_excel(api: Api) -> None:
     await api.create(customer={"name": '山田, "花子"\nさん'})
     headers = {**api.alice.headers, "Accept": "text/csv, */*;q=0.1"}

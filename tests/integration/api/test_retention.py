@@ -18,7 +18,16 @@ from api.retention import repository, service
 from api.retention.holds import refuse_if_held
 from api.sessions.models import Session
 from tests.integration.api import plans
-from tests.integration.api.support import PASSWORD, Api, Person, problem, wait_until
+from tests.integration.api.support import (
+    PASSWORD,
+    Api,
+    Installation,
+    Person,
+    ShiftedClock,
+    problem,
+    running,
+    wait_until,
+)
 
 pytestmark = pytest.mark.usefixtures("by_hand")
 both = pytest.mark.both_databases
@@ -317,6 +326,30 @@ async def test_upkeep_purges_by_itself(api: Api, by_hand: pytest.MonkeyPatch) ->
         return not await left(api)
 
     await wait_until(done, 20)
+
+
+@both
+async def test_two_processes_purge_together_and_count_once(
+    api: Api, installation: Installation, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "BATCH", 1)
+    for _ in range(6):
+        await ended(api)
+    await later(api, 400)
+    async with running(installation, clock) as other:
+        contexts = [one.app.state.context for one in (api, other)]
+
+        async def purging(context: Context) -> None:
+            await service.begin(context)
+            while await service.step(context):
+                pass
+
+        await asyncio.gather(*map(purging, contexts))
+    assert await left(api) == set()
+    shown = await api.get("/v1/organization/retention")
+    assert (shown["last"]["sessions"], shown["last"]["finished_at"] is None) == (6, False)
+    (line,) = (await api.get("/v1/audit-events", action="retention.purged"))["items"]
+    assert line["data"]["sessions"] == 6
 
 
 @both
