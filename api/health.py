@@ -16,6 +16,7 @@ from api.problems import Unavailable
 RETRY_SECONDS = 5
 UPKEEP_LATE_SECONDS = 60.0
 OUTBOX_LATE_SECONDS = 15 * 60.0
+SEQUENCING_LATE_SECONDS = 60.0
 CERTIFICATE_NEAR = timedelta(days=14)
 CLOCK_APART = timedelta(seconds=5)
 DISK_LOW_BYTES = 1 << 30
@@ -45,14 +46,16 @@ class Condition(StrEnum):
 class Health(View):
     """How the process is."""
 
-    status: Condition = Field(default=Condition.OK, description="The worst of its parts; `failing` is answered with 503.")
+    status: Condition = Field(
+        default=Condition.OK, description="The worst of its parts; `failing` is answered with 503."
+    )
 
 
 class Readiness(Health):
     """How the process is, part by part. Only words: the numbers are on the listener for metrics."""
 
     parts: dict[str, Condition] = Field(
-        description="process, database, keyring, disk, upkeep, webhooks, mail, relays, clock, certificate.",
+        description="process, database, keyring, disk, upkeep, webhooks, mail, audit, relays, clock, certificate.",
         examples=[{"process": "ok", "database": "ok", "keyring": "ok", "disk": "ok", "relays": "ok"}],
     )
 
@@ -87,6 +90,7 @@ def judge(context: Context, facts: Facts) -> Readiness:
         "upkeep": (facts.machine.upkeep_age or 0.0) < UPKEEP_LATE_SECONDS,
         "webhooks": facts.overdue(facts.webhooks) < OUTBOX_LATE_SECONDS,
         "mail": facts.overdue(facts.mails) < OUTBOX_LATE_SECONDS,
+        "audit": facts.sequencing_lag < SEQUENCING_LATE_SECONDS,
         "relays": facts.relays > 0 or not facts.database,
         "clock": abs(facts.clock_skew or timedelta()) < CLOCK_APART,
         "certificate": until is None or until - facts.now > CERTIFICATE_NEAR,

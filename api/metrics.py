@@ -17,7 +17,7 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.registry import Collector
 
 from api.problems import catalogue
@@ -99,6 +99,11 @@ class Metrics:
 def gauge(name: str, text: str, value: float) -> Metric:
     """One number."""
     return GaugeMetricFamily(PREFIX + name, text, value=value)
+
+
+def counter(name: str, text: str, value: float) -> Metric:
+    """One number that only grows; its samples' name ends in `_total`."""
+    return CounterMetricFamily(PREFIX + name, text, value=value)
 
 
 def gauges(name: str, text: str, label: str, values: Iterable[tuple[str, float]]) -> Metric:

@@ -48,6 +48,8 @@ class Keyring:
         self._seconds = seconds
         self._lock = threading.RLock()
         self._opened: OrderedDict[bytes, tuple[str, DataKey | None]] = OrderedDict()
+        self.hits = self.misses = 0
+        """How often a key was in memory when it was needed, and how often it had to be read."""
         self._current: dict[str, DataKey] = {}
         self._lookups: dict[str, bytes] = {}
         self._ahead: dict[str, list[tuple[bytes, float]]] = {}
@@ -117,6 +119,7 @@ class Keyring:
         with self._lock:
             self._look()
             known = self._opened.get(key_id)
+            self.hits, self.misses = self.hits + (known is not None), self.misses + (known is None)
             if known is None:
                 row = self.store.read([key_id]).get(key_id)
                 if row is None:

@@ -64,3 +64,8 @@ _growing = _Growing()
 def new_id(kind: Kind) -> str:
     """A new id such as `ses_01J…`."""
     return f"{kind}_{_growing.next()}"
+
+
+def id_at(kind: Kind, seconds: float) -> str:
+    """The smallest id of a kind that was made then, in seconds since 1970."""
+    return f"{kind}_{ULID.from_int(int(seconds * 1000) << _RANDOM_BITS)}"

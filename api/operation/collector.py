@@ -9,7 +9,7 @@ from prometheus_client import Metric
 from prometheus_client.registry import Collector
 
 from api.context import Context
-from api.metrics import gauge, gauges, info
+from api.metrics import counter, gauge, gauges, info
 from api.operation.facts import Facts
 from api.sessions.states import State
 
@@ -39,6 +39,9 @@ class FactsCollector(Collector):
         pool: Any = context.database.engine.pool
         yield gauge("database_connections", "Connections of the pool in use", pool.checkedout())
         yield gauge("database_connections_max", "Connections that the pool may have", pool.size())
+        keyring = context.keyring
+        yield counter("keyring_hits", "Keys that were in memory when they were needed", keyring.hits)
+        yield counter("keyring_misses", "Keys that had to be read from the keyring", keyring.misses)
         if facts.machine.upkeep_age is not None:
             yield gauge("upkeep_age_seconds", "Time since upkeep was last through", facts.machine.upkeep_age)
         if facts.machine.certificate_until is not None:
@@ -59,6 +62,8 @@ class FactsCollector(Collector):
         yield gauge("webhooks_overdue_seconds", "How long the next webhook attempt is overdue", overdue)
         yield gauge("mails_waiting", "Mails not sent yet", facts.mails.waiting)
         yield gauge("mails_overdue_seconds", "How long the next mail attempt is overdue", facts.overdue(facts.mails))
+        lag = facts.sequencing_lag
+        yield gauge("audit_sequencing_lag_seconds", "How long a line of a log has been waiting for its place", lag)
         if facts.clock_skew is not None:
             skew = facts.clock_skew.total_seconds()
             yield gauge("database_clock_skew_seconds", "How far the database's clock is ahead of ours", skew)

@@ -13,6 +13,7 @@ from cryptography import x509
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.context import Context
+from api.kit.ids import Kind, id_at
 from api.operation import repository
 from api.operation.repository import Outbox
 from api.relays import service as relay_rules
@@ -20,6 +21,7 @@ from api.relays import service as relay_rules
 FRESH_SECONDS = 2.0
 PATIENCE_SECONDS = 3.0
 """A database that does not answer within this does not answer."""
+UNPLACED_SECONDS = 15 * 60.0
 LAST_BACKUP = "last-backup"
 """A file in the data directory, touched when a backup was made."""
 
@@ -55,12 +57,22 @@ class Facts:
     webhooks: Outbox = NOTHING
     mails: Outbox = NOTHING
     relays: int = 0
+    unplaced_since: datetime | None = None
+    """Of the oldest line of the last quarter of an hour that has no place in its log yet."""
     clock_skew: timedelta | None = None
     """How far the database's clock is ahead of ours."""
 
     def overdue(self, outbox: Outbox) -> float:
         """For how many seconds the one that waits longest should have been sent."""
-        return 0.0 if outbox.due_since is None else max(0.0, (self.now - outbox.due_since).total_seconds())
+        return self._since(outbox.due_since)
+
+    @property
+    def sequencing_lag(self) -> float:
+        """For how many seconds a line of a log has been waiting for its place."""
+        return self._since(self.unplaced_since)
+
+    def _since(self, time: datetime | None) -> float:
+        return 0.0 if time is None else max(0.0, (self.now - time).total_seconds())
 
 
 class Watch:
@@ -104,6 +116,7 @@ async def _with_database(context: Context, facts: Facts) -> Facts:
             webhooks=await repository.webhooks(db),
             mails=await repository.mails(db),
             relays=await repository.relays(db, relay_rules.healthy_since(context)),
+            unplaced_since=await repository.unplaced_since(db, id_at(Kind.EVENT, time.time() - UNPLACED_SECONDS)),
             clock_skew=None if theirs is None else theirs - halfway,
         )
 

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import col, func, select
+from sqlmodel import col, exists, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from api.audit.models import AuditEntry, AuditEvent
 from api.mail.models import OutboundMail
 from api.relays.models import Relay
 from api.sessions.models import Session
@@ -46,6 +47,13 @@ async def relays(db: AsyncSession, since: datetime) -> int:
         select(func.count()).select_from(Relay).where(col(Relay.heartbeat_at) >= since, col(Relay.draining).is_(False))
     )
     return int((await db.exec(rows)).one())
+
+
+async def unplaced_since(db: AsyncSession, after: str) -> datetime | None:
+    """The time of the oldest line of a log, of those with a greater id, that has no place in its tree yet."""
+    placed = exists().where(col(AuditEntry.event_id) == AuditEvent.id)
+    rows = select(AuditEvent.time).where(AuditEvent.id > after, ~placed).order_by(AuditEvent.id).limit(1)
+    return (await db.exec(rows)).first()
 
 
 async def clock(db: AsyncSession) -> datetime | None:

@@ -16,13 +16,12 @@ from typing import Any
 
 import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
-from ulid import ULID
 
 from api.audit.models import AuditCheckpoint, AuditEntry, AuditNode
 from api.audit.tree import repository
 from api.audit.tree.leaves import leaf_of
 from api.context import Context
-from api.kit.ids import Kind
+from api.kit.ids import Kind, id_at
 from wire.merkle import Frontier
 from wire.trail.form import written
 from wire.trail.signed import Checkpoint
@@ -66,7 +65,7 @@ class Sequencer:
             self._damaged.clear()
             async with self._context.database.read() as db:
                 self._unsigned |= set(await repository.unsigned(db))
-        after = FIRST if sweep else _id_at(time.time() - WINDOW.total_seconds())
+        after = FIRST if sweep else id_at(Kind.EVENT, time.time() - WINDOW.total_seconds())
         try:
             while count := await self._round(after):
                 done += count
@@ -180,8 +179,3 @@ async def _checkpoint(db: AsyncSession, context: Context, organization_id: str, 
 
 def _minute(time_: datetime) -> int:
     return int(time_.timestamp() // THINNED_TO.total_seconds())
-
-
-def _id_at(seconds: float) -> str:
-    """The smallest id of a line that was made then, in seconds since 1970."""
-    return f"{Kind.EVENT}_{ULID.from_int(int(seconds * 1000) << 80)}"

@@ -55,6 +55,7 @@ async def test_each_part_is_judged_by_itself(api: Api) -> None:
         ({"webhooks": late}, {"webhooks": Condition.WARNING}),
         ({"mails": late}, {"mail": Condition.WARNING}),
         ({"webhooks": Outbox(10_000, facts.now + timedelta(hours=1))}, {}),
+        ({"unplaced_since": facts.now - timedelta(minutes=2)}, {"audit": Condition.WARNING}),
         ({"relays": 0}, {"relays": Condition.WARNING}),
         ({"clock_skew": timedelta(seconds=-6)}, {"clock": Condition.WARNING}),
         ({"clock_skew": timedelta(seconds=4)}, {}),

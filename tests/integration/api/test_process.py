@@ -27,7 +27,7 @@ from api.main import CannotStart, read_settings
 from tests.integration.api.support import Installation
 
 ROOT = Path(__file__).parents[3]
-PARTS = ["process", "database", "keyring", "disk", "upkeep", "webhooks", "mail", "relays", "clock", "certificate"]
+PARTS = ["process", "database", "keyring", "disk", "upkeep", "webhooks", "mail", "audit", "relays", "clock", "certificate"]
 
 
 def environment(folder: Path, **changes: str) -> dict[str, str]:
