@@ -9,7 +9,7 @@ import typer
 from agent.commands.hosting import proxy_for
 from agent.commands.output import CommandError, JsonOption, ServerOption, run
 from agent.commands.store import SessionSecrets, signed_in
-from agent.commands.view import Speaker, tell, until_accepted
+from agent.commands.view import Speaker, ended, tell, until_accepted
 from wire.errors import WireError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ async def _converse(viewer: "ViewerSession", remembered: SessionSecrets, speak: 
             tell(event, speak)
             if isinstance(event, events.Ended):
                 remembered.forget()
-                speak("ended", f"Ended by the {event.by}: {event.reason}.", by=event.by, reason=event.reason)
+                speak("ended", ended(event.by, event.reason), by=event.by, reason=event.reason)
                 break
         while viewer.protocol.chat.waiting and viewer.protocol.ended is None:
             tell(await viewer.next_event(), speak)

@@ -160,7 +160,9 @@ class _Look:
             case events.Accepted():
                 self.live = True
                 await self._sign()
-            case events.Granted() | events.Holder() | events.HostAway() | events.HostHere() if self.live:
+            case events.Granted() | events.Holder() | events.HostAway() | events.HostHere() | events.Paused() if (
+                self.live
+            ):
                 await self._sign()
             case events.Said():
                 await self._person.show_line(event.line.name, event.line.text, mine=event.mine)
@@ -173,7 +175,7 @@ class _Look:
         protocol = self._viewer.protocol
         granted = tuple(sorted(protocol.grants & {"chat"}))
         state = "use" if "control" in protocol.grants and protocol.holder == "viewer" else "look"
-        sign = Sign(state, granted=granted, away=not protocol.live)
+        sign = Sign(state, granted=granted, away=not protocol.live, held=protocol.picture.paused)
         if sign != self._shown:
             self._shown = sign
             await self._person.show_sign(self._question, sign)

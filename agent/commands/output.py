@@ -96,6 +96,8 @@ def _fail(text: str, code: int, slug: str = "failed") -> None:
 
 def _sentence(error: ApiError) -> str:
     """What the server found wrong, with the names of the fields as people know them."""
+    if error.slug == "session-ended":
+        return f"this session is over. {error.detail}"
     found = error.body.get("errors")
     if error.status != 422 or not isinstance(found, list):
         return error.detail

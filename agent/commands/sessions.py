@@ -7,6 +7,7 @@ import typer
 
 from agent.commands.output import CommandError, JsonOption, ServerOption, print_json, print_table, run, say
 from agent.commands.store import SessionSecrets, encode_link_secret, new_link_secret, signed_in
+from agent.commands.view import ended
 
 app = typer.Typer(help="Make, list, show, hand over and end sessions.", no_args_is_help=True)
 SessionArgument = Annotated[str, typer.Argument(help="The session's id (ses_…).")]
@@ -173,7 +174,7 @@ def _show(session: dict[str, Any]) -> None:
     if session.get("code"):
         lines.append(("Code", grouped(session["code"])))
     if session["state"] == "ended":
-        lines.append(("Ended", f"by the {session.get('ended_by')}: {session.get('reason')}"))
+        lines.append(("Ended", ended(str(session.get("ended_by")), str(session.get("reason"))).removeprefix("Ended ")))
     if reference := session.get("reference"):
         lines.append(("Ticket", f"{reference['system']}:{reference['id']}"))
     lines += [("Note", f"{note['author_name']}: {note['text']}") for note in session.get("notes", [])]

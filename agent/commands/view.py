@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -119,6 +120,19 @@ def why(reason: str) -> str:
     return texts.get(key, f"{reason}.")
 
 
+def ended(by: str, reason: str) -> str:
+    """Who ended a session and, where there was more to it, why."""
+    return f"Ended by the {by}." if reason == "ended" else f"Ended by the {by}: {why(reason)}"
+
+
+def may_now(grants: Collection[str]) -> str:
+    """What is left to the operator, in words."""
+    lang = language_from_env()
+    named = {"view": "see the screen", "control": "use mouse and keyboard", "chat": "write messages"}
+    texts = catalogue(lang)
+    return ", ".join(named.get(name) or texts.get(f"host.grant.{name}", name) for name in sorted(grants)) or "nothing"
+
+
 async def until_accepted(viewer: "ViewerSession", speak: Speaker, timeout_seconds: float) -> None:
     from agent.viewer import events  # noqa: PLC0415
 
@@ -180,7 +194,7 @@ def tell(event: "Event", speak: Speaker) -> None:  # noqa: PLR0912 - one line fo
         )
         speak("control", said, holder=event.who)
     elif isinstance(event, events.Granted):
-        speak("grants", "The customer changed what you may do.", grants=sorted(event.grants))
+        speak("grants", f"What you may do now: {may_now(event.grants)}.", grants=sorted(event.grants))
     elif isinstance(event, events.Narrowed):
         left, seconds = sorted(event.features), event.seconds
         limit = "" if seconds is None else f" It ends {-(-seconds // 60)} minutes after it began."
@@ -227,7 +241,7 @@ async def _until_ended(viewer: "ViewerSession", remembered: SessionSecrets, spea
         tell(event, speak)
         if isinstance(event, events.Ended):
             remembered.forget()
-            speak("ended", f"Ended by the {event.by}: {why(event.reason)}", by=event.by, reason=event.reason)
+            speak("ended", ended(event.by, event.reason), by=event.by, reason=event.reason)
             return
 
 

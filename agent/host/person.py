@@ -132,11 +132,15 @@ class Person:
             self._asking = None
 
     async def _show(self, question: Coroutine[Any, Any, None]) -> None:
+        """Once a warning was read, and unless it is over by then."""
         try:
             await self._warned.wait()
         except asyncio.CancelledError:
             question.close()
             raise
+        if self._protocol.ended is not None:
+            question.close()
+            return
         with contextlib.suppress(CustomerStoppedError):  # the stop itself comes as an event
             await question
 

@@ -79,6 +79,8 @@ class Sign:
     """Names of everybody who looks on beside the one whom the question names."""
     away: bool = False
     """Nobody is connected just now."""
+    held: bool = False
+    """The other side, whose screen this person looks at, has paused."""
     reduced: bool = False
     """Whether 'go on' means anything: something was taken back for a while, or the person's own hands are on it."""
 

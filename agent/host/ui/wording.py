@@ -77,6 +77,8 @@ class Wording:
         said = self.about(f"sign.{self.state(question, sign)}", question)
         if sign.away:
             said = f"{said} {self.say('sign.away')}"
+        elif sign.held:
+            said = f"{said} {self.say('sign.held')}"
         return f"{said} {self.say('sign.others', names=', '.join(sign.others))}" if sign.others else said
 
     def hotkeys(self) -> str:
