@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Protocol
 
-from api.keyring.master import MASTER_ID, MasterKeys, exclusive, read, write
+from api.keyring.master import MASTER_ID, MasterKeyError, MasterKeys, exclusive, read, write
 from api.keyring.models import WrappedKey
 from api.keyring.repository import MOST_AT_ONCE, KeyStore
 from api.kit.sealing import KEY_BYTES, KEY_ID_BYTES, DataKey, KeyDestroyed, Sealer, SealError
@@ -175,19 +175,27 @@ class Keyring:
 
     def prepare_master(self) -> None:
         """Put another master key into the file, which opens and does not wrap yet: for the file's copies on other machines."""
-        with exclusive(self.master.path):
-            write(self.master.path, [*read(self.master.path), secrets.token_bytes(KEY_BYTES)])
+        path = self.master.path
+        with exclusive(path):
+            known = read(path)
+            if len(known) > 1:
+                raise MasterKeyError(
+                    f"{path} has the next master key already; copy it to the other machines, then run:"
+                    " tasuki admin keys rotate --master"
+                )
+            write(path, [*known, secrets.token_bytes(KEY_BYTES)])
 
     def rotate_master(self) -> int:
         """Another master key, made now or before by `prepare_master`: wraps everything anew; how many keys that were.
 
-        The old one stays in the file until the last key is wrapped anew, so that a crash on the way loses nothing.
+        The old one stays in the file until the last key is wrapped anew, so that a crash on the way loses nothing. The last of
+        several in the file is the one that is to stay: whoever goes on after a crash goes on to the same one.
         """
         path = self.master.path
         with self._lock, exclusive(path):
             known = read(path)
-            newest, older = (known[-1], known[:-1]) if len(known) > 1 else (secrets.token_bytes(KEY_BYTES), known)
-            write(path, [newest, *older])
+            newest = known[-1] if len(known) > 1 else secrets.token_bytes(KEY_BYTES)
+            write(path, [newest, *(key for key in known if key != newest), newest])
             self.master.reload()
             count = self._wrap_all_anew()
             write(path, [newest])

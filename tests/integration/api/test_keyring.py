@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.keyring import Keyring
-from api.keyring.master import MasterKeys
+from api.keyring.master import MasterKeyError, MasterKeys
 from api.keyring.repository import KeyStore
 from api.keyring.service import LOOK_EVERY_SECONDS, MADE_AHEAD
 from api.kit.sealing import KeyDestroyed, SealError, key_id_of
@@ -139,7 +139,7 @@ def test_the_master_key_changes_and_everything_opens_in_both_processes(opened: O
 
 def test_a_master_rotation_that_died_is_done_again(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     one = opened.process()
-    sealed = one.organization(ACME).seal("p", "a", b"x")
+    sealed, before = one.organization(ACME).seal("p", "a", b"x"), opened.master.read_text()
 
     def dies(_rows: object) -> None:
         raise ConnectionError("as if the process had been killed here")
@@ -148,12 +148,25 @@ def test_a_master_rotation_that_died_is_done_again(opened: Opened, monkeypatch: 
         patch.setattr(one.store, "rewrap", dies)
         with pytest.raises(ConnectionError):
             one.rotate_master()
-    assert len(opened.master.read_text().split()) == 2
+    [fresh] = set(opened.master.read_text().split()) - {before.strip()}
     two = opened.process()
     assert two.organization(ACME).open("p", "a", sealed) == b"x"
     two.rotate_master()
-    assert len(opened.master.read_text().split()) == 1
+    assert opened.master.read_text().split() == [fresh], "the key that was to go is gone"
     assert opened.process().organization(ACME).open("p", "a", sealed) == b"x"
+
+
+def test_the_next_master_key_is_prepared_once(opened: Opened) -> None:
+    """Each time another one would fill the file until nobody reads it any more, and which copy is the right one?"""
+    one = opened.process()
+    one.organization(ACME).seal("p", "a", b"x")
+    one.prepare_master()
+    both = opened.master.read_bytes()
+    with pytest.raises(MasterKeyError, match="keys rotate --master"):
+        one.prepare_master()
+    assert opened.master.read_bytes() == both
+    one.rotate_master()
+    assert opened.master.read_bytes().split() == both.split()[1:]
 
 
 @settings(max_examples=25)
