@@ -56,6 +56,12 @@ async def operate(stack: Stack, session: str, customer: Customer, hand: Hand, wr
             viewer.end()
 
 
+def noted(stack: Stack, path: str) -> int | None:
+    """How often the receipt says that the customer's own hand took over."""
+    host = stack.ok("GET", path)["receipt"]["host"]
+    return None if host is None or host["ended"] is None else int(host["own_input"])
+
+
 def test_the_operator_waits_while_the_customer_uses_the_mouse(stack: Stack, tmp_path: Path) -> None:
     written, made = tmp_path / "typed.txt", stack.session()
     with (
@@ -66,3 +72,5 @@ def test_the_operator_waits_while_the_customer_uses_the_mouse(stack: Stack, tmp_
         until(written.exists, what="the program")
         asyncio.run(operate(stack, made["id"], customer, hand, written))
         customer.until("other side ended it")
+        path = f"/v1/sessions/{made['id']}/receipt?wait=10"
+        until(lambda: noted(stack, path) == 2, what="the host's word, in the receipt that both sides can have")
