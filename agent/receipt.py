@@ -55,7 +55,7 @@ async def offer(api: ApiClient, seat: "Seat", person: "CustomerInterface", lang:
                 )
             except OSError as error:
                 return translate("host.receipt.not_saved", lang, why=error.strerror or error)
-            return translate("host.receipt.saved", lang, path=", ".join(map(str, paths)))
+            return told(paths, lang)
 
         return saved
 
@@ -109,6 +109,14 @@ def write(fetched: Fetched, where: Path | None, lang: str) -> list[Path]:
         _write_beside(folder, f"{name}.html", fetched.page(lang)),
         _write_beside(folder, f"{name}.json", fetched.file),
     ]
+
+
+def told(paths: list[Path], lang: str) -> str:
+    """Where it is now."""
+    if len(paths) == 1:
+        return translate("host.receipt.saved", lang, path=paths[0])
+    html, file = paths
+    return translate("host.receipt.saved_both", lang, folder=html.parent, page=html.name, file=file.name)
 
 
 def _documents() -> Path:

@@ -11,7 +11,7 @@ import typer
 from agent.commands.output import CommandError, JsonOption, ServerOption, print_json, run, say
 from agent.commands.sessions import SessionArgument
 from agent.commands.store import signed_in
-from agent.receipt import Fetched, write
+from agent.receipt import Fetched, told, write
 from texts import language_from_env, translate
 from texts.receipt import Words
 from texts.receipt_page import file_in
@@ -57,8 +57,8 @@ def show(
         print_json(answer)
         return
     _print(proven)
-    for path in saved:
-        say(translate("host.receipt.saved", language_from_env(), path=path))
+    if saved:
+        say(told(saved, language_from_env()))
 
 
 @app.command()
@@ -84,8 +84,8 @@ def verify(
         raise typer.Exit(NOT_GENUINE) from error
     code = 0 if proven.pinned else NOT_COMPARED
     if as_json:
-        told = {"whole": True, "key_compared": proven.pinned, "fingerprint": proven.fingerprint}
-        print_json(told | {"receipt": proven.receipt})
+        found = {"whole": True, "key_compared": proven.pinned, "fingerprint": proven.fingerprint}
+        print_json(found | {"receipt": proven.receipt})
     else:
         _print(proven)
         words = Words(proven.receipt, lang)

@@ -61,7 +61,7 @@ def test_what_the_customer_keeps_is_what_the_operator_prints_and_holds_offline(
             customer.type("s")
             customer.until("keep a receipt")
             customer.type("r\n")
-            customer.until(r"Saved: .*\.html, .*\.json")
+            customer.until(r"Saved in .*/Documents: .*\.html .* and .*\.json")
 
         page = who.page
         bars = page.locator("#receipt .timeline tr")

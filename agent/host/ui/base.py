@@ -9,7 +9,7 @@ from typing import Final, Self
 
 from agent.host.ui.question import Question
 
-OFFER_SECONDS: Final = 20.0
+OFFER_SECONDS: Final = 60.0
 """How long the receipt is offered when nobody answers."""
 FIRST_SECONDS: Final = 3.0
 """How long the warning about an organisation that was never here stands by itself."""
