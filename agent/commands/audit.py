@@ -150,10 +150,13 @@ def _told(verdict: Verdict, *, compared: bool, pinned: bool) -> Iterator[tuple[s
     else:
         yield text("whole", time=verdict.signed_at or "-"), "bold green"
     for one in verdict.witnesses:
-        said = {True: "witness.agrees", False: "witness.differs", None: "witness.unknown"}[one.agrees]
+        agrees = "witness.agrees_signed" if verdict.fault_count else "witness.agrees"
+        said = {True: agrees, False: "witness.differs", None: "witness.unknown"}[one.agrees]
         yield text(said, size=one.size, time=one.time), "yellow" if one.agrees is None else ""
     if verdict.pinned_to is not None and verdict.pinned_to < verdict.size:
         yield text("pinned_to", size=verdict.pinned_to), "yellow"
+    if not verdict.start_vouched:
+        yield text("start_unvouched", start=verdict.start), "yellow"
     if not compared:
         yield text("no_witness" if pinned else "nothing_compared"), "yellow"
 

@@ -75,6 +75,7 @@ class Sequencer:
                         await self._sign(db, {})
         except BaseException:
             self._trees.clear()
+            self._swept = None  # what was to be signed is looked for anew
             raise
         if sweep:
             self._swept = now

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.orm import aliased
 from sqlmodel import col, delete, select, text, update
+from structlog.testing import capture_logs
 
 from api import audit
 from api.audit import SYSTEM, Action
@@ -148,6 +149,26 @@ async def test_a_line_that_comes_late_or_was_passed_by_is_found_by_the_sweep(qui
         line.id = f"evt_{'0' * 26}"
     assert await worker.step() == 0
     assert await Sequencer(context).step() == 1
+
+
+@pytest.mark.sqlite
+async def test_tamper_with_where_the_log_goes_on_stops_that_log_alone_and_is_said(quiet: Api) -> None:
+    worker, whose = Sequencer(quiet.app.state.context), await organization_of(quiet)
+    other = str((await quiet.get("/v1/organization", quiet.gina))["id"])
+    await worker.step()
+    async with quiet.app.state.context.database.write() as db:
+        mine = col(AuditCheckpoint.organization_id) == whose
+        await db.exec(update(AuditCheckpoint).where(mine).values(nodes=b"x"))
+    before = await positions(quiet, whose), await positions(quiet, other)
+    await write(quiet, 3, whose)
+    await write(quiet, 3, other)
+    fresh = Sequencer(quiet.app.state.context)
+    with capture_logs() as logs:
+        await fresh.step()
+    assert [entry["organization"] for entry in logs if entry["event"] == "api.audit_damaged"] == [whose]
+    assert await positions(quiet, whose) == before[0]
+    assert await positions(quiet, other) == [*before[1], *range(len(before[1]), len(before[1]) + 3)]
+    assert await worker.step() == 3, "who has it in memory goes on"
 
 
 DYING = """

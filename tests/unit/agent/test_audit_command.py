@@ -68,6 +68,7 @@ def test_tamper_is_named_with_id_and_position(file: Path) -> None:
     assert row is not None
     assert result.exit_code == 6
     assert f"edited {row.position} evt_a{row.position:04}: this line is not as it was signed" in told(result)
+    assert "what is named above was changed after that" in told(result)
     found = as_json(file, "--witness", LOG.signed[15])
     assert (found["whole"], found["exit_code"]) == (False, 6)
     assert found["faults"][0]["kind"] == "edited"
