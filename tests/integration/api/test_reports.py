@@ -1,8 +1,10 @@
 """The history: what stands in it, who reads which part of it, and as CSV."""
 
+import asyncio
 import csv
 import io
 import json
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Any
 
@@ -319,6 +321,33 @@ async def test_a_reader_who_goes_away_is_not_read_for(api: Api, monkeypatch: pyt
         await body.aclose()
     assert len([one for one in statements if "printf" in one or "format(" in one]) == 1
     assert not stream._running
+
+
+async def test_a_reader_who_takes_nothing_is_let_go() -> None:
+    """And what was being read for them is closed."""
+    closed = asyncio.Event()
+
+    async def body() -> AsyncGenerator[str]:
+        try:
+            yield "id\r\n"
+            yield "ses_1\r\n"
+        finally:
+            closed.set()
+
+    taken: list[Any] = []
+
+    async def send(message: Any) -> None:
+        taken.append(message)
+        if len(taken) > 2:  # the beginning goes out, then the connection is full for ever
+            await asyncio.Event().wait()
+
+    async def receive() -> Any:
+        return await asyncio.Event().wait()
+
+    scope = {"type": "http", "asgi": {"spec_version": "2.3"}}
+    await stream.CsvStream("sessions", body(), timedelta(milliseconds=1))(scope, receive, send)
+    assert closed.is_set()
+    assert [message["type"] for message in taken] == ["http.response.start", "http.response.body", "http.response.body"]
 
 
 async def test_only_so_many_streams_at_once(api: Api) -> None:
