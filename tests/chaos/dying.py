@@ -19,6 +19,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
 from api.app import create_app, start
+from api.audit.tree.sequencer import Sequencer
 from api.webhooks import sender
 from tests.integration.api.support import ShiftedClock, settings_for
 
@@ -27,7 +28,7 @@ PATIENCE_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Act:
-    """A request, or the sending of what is in the outbox (`method` SEND)."""
+    """A request, or what an api does by itself: SEND what is in the outbox, PLACE the lines of the audit."""
 
     method: str
     path: str = ""
@@ -83,10 +84,10 @@ async def _do(folder: Path, act: Act, countdown: Countdown) -> list[Step]:
     clock = ShiftedClock()
     clock.advance(hours=act.hours)
     app = create_app(settings_for(folder, relay_heartbeat=timedelta(hours=3), **act.settings), clock)
-    if act.method == "SEND":  # without the sender that an api has running by itself
+    if act.method in {"SEND", "PLACE"}:  # without the tasks that an api has running by itself
         await start(app.state.context)
         _now.set(countdown)
-        await sender.send_due(app.state.context)
+        await (Sequencer(app.state.context).step() if act.method == "PLACE" else sender.send_due(app.state.context))
         countdown.step("answered")
         await app.state.context.database.close()
         return countdown.steps

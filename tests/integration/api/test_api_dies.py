@@ -16,6 +16,7 @@ import pytest
 from sqlmodel import func, select
 
 from api.audit.models import AuditEvent
+from api.audit.tree.sequencer import Sequencer
 from api.events.models import Event
 from api.idempotency.models import RememberedAnswer
 from api.sessions.models import Participant, Session, SessionCode
@@ -24,6 +25,7 @@ from tests.chaos.dying import Act, Step, run
 from tests.integration.api.crowd import join_from
 from tests.integration.api.support import PASSWORD, Api, Installation, ShiftedClock, running, wait_until
 from tests.integration.api.test_webhooks import receiving, subscribe
+from wire.trail.verifier import verify
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.timeout(300)]
 
@@ -182,6 +184,39 @@ async def test_an_audited_change(installation: Installation) -> None:
         assert bool(told) is committed
 
     await die_everywhere(installation, "INSERT INTO audit_event", prepare, check)
+
+
+async def test_places_in_the_audit(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a dead sequencer left, the next goes on: every line has its place, and no checkpoint was signed in vain."""
+
+    async def wait(_context: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("api.app.keep_audit", wait)
+    act = Act("PLACE")
+    witnesses: list[str] = []
+
+    async def line() -> None:
+        async with running(installation, **PATIENT) as api:
+            change = {"settings": {"lock": {"minutes": 20 + len(witnesses)}}}
+            answer = await api.http.patch("/v1/organization", json=change, headers=api.alice.headers)
+            assert answer.status_code == 200, answer.text
+
+    await line()
+    steps = await asyncio.to_thread(run, installation.folder, environment(), act)
+    placed = max(number for number, step in enumerate(steps) if step.what.startswith("INSERT INTO audit_entry"))
+    commit = next(step for step in steps[placed:] if step.what == "before commit")
+    for at in to_die_at(steps, commit):
+        await line()
+        await asyncio.to_thread(run, installation.folder, environment(), act, at)
+        whole(installation)
+        async with running(installation, **PATIENT) as api:
+            await Sequencer(api.app.state.context).step()
+            export = await api.http.get("/v1/audit-events/export", headers=api.alice.headers)
+            witnesses.append((await api.get("/v1/audit-events/checkpoint"))["checkpoint"])
+        verdict = verify(export.content.splitlines(keepends=True), witnesses=witnesses)
+        assert not verdict.faults
+        assert verdict.size == verdict.lines
 
 
 async def test_refresh_rotation(installation: Installation) -> None:

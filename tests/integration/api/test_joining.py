@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import event
 from structlog.testing import capture_logs
 
-from api.join import budgets
 from api.budgets.counts import BUCKET_SECONDS
+from api.join import budgets
 from api.join.service import not_valid
 from api.kit.asking import asking
 from tests.integration.api.support import Api, Installation, ShiftedClock, problem, running, stored_in, wait_until

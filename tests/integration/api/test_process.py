@@ -27,11 +27,25 @@ from api.main import CannotStart, read_settings
 from tests.integration.api.support import Installation
 
 ROOT = Path(__file__).parents[3]
-PARTS = ["process", "database", "keyring", "disk", "upkeep", "webhooks", "mail", "audit", "relays", "clock", "certificate"]
+PARTS = [
+    "process",
+    "database",
+    "keyring",
+    "disk",
+    "upkeep",
+    "webhooks",
+    "mail",
+    "audit",
+    "relays",
+    "clock",
+    "certificate",
+]
 
 
 def environment(folder: Path, **changes: str) -> dict[str, str]:
-    mine = {name: value for name, value in os.environ.items() if not name.startswith("TASUKI_")}
+    """With the database that the installation's fixture named, if it did."""
+    kept = "TASUKI_DATABASE_URL"
+    mine = {name: value for name, value in os.environ.items() if name == kept or not name.startswith("TASUKI_")}
     free = {"TASUKI_API_LISTEN": "127.0.0.1:0", "TASUKI_API_ADMIN_LISTEN": "127.0.0.1:0"}
     return {**mine, "TASUKI_DATA_DIR": str(folder), **free, **changes}
 
