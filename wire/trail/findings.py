@@ -83,7 +83,9 @@ class Verdict:
     keys: dict[str, int] = field(default_factory=dict)
     """Fingerprint of a key → up to which size something in the file is signed by it."""
     pinned_to: int | None = None
-    """Up to which size a key vouches that the caller named; None when none was named."""
+    """Up to which size a key vouches that the caller named, or that signed a witness; None when there is neither."""
+    start_vouched: bool = True
+    """Whether it is such a key, too, that says that the beginning was deleted."""
     witnesses: list[Witnessed] = field(default_factory=list)
     clock_went_back: int = 0
     """Lines that would count as backdated, had the server's clock not been set back between the same checkpoints."""
@@ -100,4 +102,4 @@ class Verdict:
     def unproven(self) -> bool:
         """Nothing is wrong, but not all that was asked for could be shown."""
         short = self.pinned_to is not None and self.pinned_to < self.size
-        return short or any(one.agrees is None for one in self.witnesses)
+        return short or not self.start_vouched or any(one.agrees is None for one in self.witnesses)

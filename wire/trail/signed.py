@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, Self
 
 from wire import tokens
@@ -12,6 +13,7 @@ from wire.trail.form import is_size, read_hashes
 
 VERSION: Final = 1
 MAX_TEXT: Final = 256
+FIRST_YEAR: Final = 1970
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z", re.ASCII)
 _HASH = re.compile(f"[0-9a-f]{{{2 * HASH_BYTES}}}", re.ASCII)
 
@@ -110,7 +112,12 @@ def _common(found: dict[str, Any]) -> bool:
 
 
 def _is_time(value: object) -> bool:
-    return isinstance(value, str) and _TIME.fullmatch(value) is not None
+    if not isinstance(value, str) or _TIME.fullmatch(value) is None:
+        return False
+    try:
+        return datetime.fromisoformat(value).year >= FIRST_YEAR
+    except ValueError:
+        return False
 
 
 def _is_hash(value: object) -> bool:

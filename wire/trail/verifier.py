@@ -56,6 +56,8 @@ class Verifier:
         self._floor = b""
         self._searches = 0
         self._end: int | None = None
+        self._marker_key = ""
+        """Of the newest prune marker."""
 
     def feed(self, raw: bytes) -> None:
         """The next line of the file."""
@@ -86,11 +88,20 @@ class Verifier:
                 Kind.ADDED, text, rest.start, rest.next, id_=id_of(rest.entries[0].line) if rest.entries else None
             )
         self._witnesses.finish(verdict)
-        if self._pinned is not None:
-            verdict.pinned_to = max((size for key, size in verdict.keys.items() if key in self._pinned), default=0)
-            if not self._pinned & verdict.keys.keys():
-                self._fault(Kind.KEY, "nothing in the file is signed by a key that you named")
+        self._vouch()
         return verdict
+
+    def _vouch(self) -> None:
+        """The file brings its keys along, so anybody can add one: what counts are those that were named, or signed a witness."""
+        verdict = self.verdict
+        agreed = [one for one in verdict.witnesses if one.agrees]
+        trusted = {one.fingerprint for one in agreed} if self._pinned is None else set(self._pinned)
+        if self._pinned is not None and not trusted & verdict.keys.keys():
+            self._fault(Kind.KEY, "nothing in the file is signed by a key that you named")
+        if self._pinned is not None or agreed:
+            sizes = [size for key, size in verdict.keys.items() if key in trusted]
+            verdict.pinned_to = max([*sizes, *(one.size for one in agreed if self._pinned is None)], default=0)
+            verdict.start_vouched = not verdict.start or self._marker_key in trusted
 
     # ---- the beginning of a file
 
@@ -216,6 +227,7 @@ class Verifier:
             marker = self._believed(Pruned.verified, found["pruned"], Kind.MARKER)
             if isinstance(marker, Pruned):
                 past.pruned(marker, proof, self.verdict)
+                self._marker_key = tokens.unverified_key(str(found["pruned"])) or ""
         else:
             checkpoint = self._believed(Checkpoint.verified, found["witnessed"], Kind.CHECKPOINT)
             if isinstance(checkpoint, Checkpoint):

@@ -4,14 +4,16 @@ import json
 import random
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from tests.support.trail import KEY, OTHER_KEY, START, Log, log_of, pruned, row_of, size_in
+from tests.support.trail import ISSUER, KEY, OTHER_KEY, START, Log, log_of, pruned, row_of, size_in
 from wire.tokens import canonical
 from wire.trail import form
 from wire.trail.findings import Kind, Verdict
 from wire.trail.form import Row, TrailError
+from wire.trail.signed import Checkpoint, Pruned
 from wire.trail.verifier import verify
 
 pytestmark = pytest.mark.rule("R33")
@@ -363,6 +365,40 @@ def test_tamper_prune_markers() -> None:
     spliced = file()
     spliced[2] = pruned(forged, 12, [5]).file()[1]
     assert [fault.kind for fault in verify(spliced).faults] == [Kind.MARKER], "a checkpoint of another history"
+
+
+@pytest.mark.parametrize("vouched", [{"pinned": {KEY.kid}}, {"witness": 20}, {"witness": 12}])
+def test_evil_prune_marker_by_a_key_of_the_forger(vouched: dict[str, Any]) -> None:
+    """Whoever has the file and no key of the server leaves out its beginning, and says so with a key of their own: everything
+    after it is as the server signed it, but nobody who is trusted says that the beginning may be gone."""
+    true = log_of([8, 4, 8])
+    forged = pruned(true, 10)
+    forged.keys.append(OTHER_KEY)
+    marker = Pruned.verified(json.loads(forged.past[0])["pruned"], {KEY.kid: KEY.public_jwk})
+    forged.past = [form.past_row("pruned", marker.signed(OTHER_KEY), [])]
+    witnesses = [true.signed[vouched["witness"]]] if "witness" in vouched else []
+    verdict = verify(forged.file(), witnesses=witnesses, pinned=vouched.get("pinned"))
+    assert not verdict.faults
+    assert (verdict.start_vouched, verdict.unproven) == (False, True)
+
+
+def test_evil_end_by_a_key_of_the_forger_after_the_witness() -> None:
+    """A witness vouches for what it knew, and the key that signed it for what else it signed; not for what another key did."""
+    true, forged = log_of([5, 7]), log_of([5], keys=[OTHER_KEY])
+    forged.key = OTHER_KEY
+    forged.add(*(row_of(50 + number)._replace(position=number) for number in (5, 6))).sign(START + timedelta(hours=1))
+    verdict = verify(forged.file(), witnesses=[true.signed[5]])
+    assert not verdict.faults
+    assert (verdict.pinned_to, verdict.unproven) == (5, True)
+    assert verify(true.file(), witnesses=[true.signed[5]]).unproven is False
+
+
+@pytest.mark.parametrize("time", ["2026-13-45T99:99:99.000000Z", "0001-01-01T00:00:00.000000Z"])
+def test_evil_checkpoint_of_a_time_that_is_none(time: str) -> None:
+    log = log_of([2])
+    root = log.tree.root()
+    log.rows[-1] = form.checkpoint_row(Checkpoint(ISSUER, "org_a", 2, root, time).signed(KEY), log.tree.nodes)
+    assert "checkpoint" in {fault.kind for fault in verify(log.file()).faults}
 
 
 def test_what_is_no_log_is_refused() -> None:
