@@ -47,6 +47,8 @@ class Link(Owner):
         self.closing = False
         self._door = door
         self._paused = False
+        self._unanswered: bytes | None = None
+        """A ping, while nothing more is written: who does not read must not fill our memory with answers."""
         self._budget = BATCH_MIN_BYTES
         self._cut: asyncio.TimerHandle | None = None
         self._allowance = Allowance(ticket.limit_bytes_per_second, server.now())
@@ -84,8 +86,11 @@ class Link(Owner):
         self._guard(self._receive_text, text)
 
     def on_ping(self, payload: bytes) -> None:
-        """Answered at once."""
-        self.connection.send(PONG, payload)
+        """Answered at once; of several that come while nothing is taken, the newest alone, later (RFC 6455 5.5.3)."""
+        if self._paused:
+            self._unanswered = payload
+        elif not self.closing:
+            self.connection.send(PONG, payload)
 
     def on_close(self, code: int) -> None:
         """The other end says goodbye, or answers ours."""
@@ -123,6 +128,9 @@ class Link(Owner):
     def resume_writing(self) -> None:
         """There is room again."""
         self._paused = False
+        unanswered, self._unanswered = self._unanswered, None
+        if unanswered is not None:
+            self.on_ping(unanswered)
         if self.joined:
             self.flush()
 
