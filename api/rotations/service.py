@@ -174,7 +174,7 @@ async def _seal_anew(db: AsyncSession, context: Context, owner: str, table: Seal
         for column, key_id in keys.items():
             if key_id not in successors:
                 continue
-            old[column] = value = getattr(row, column)
+            old[column] = getattr(row, column)
             if column == "key_id":
                 new[column] = successors[key_id]
                 continue
