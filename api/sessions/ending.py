@@ -64,5 +64,11 @@ async def _close(db: AsyncSession, context: Context, session: Session, by: Party
     record(db, context, session, "session.ended", now, state=str(State.ENDED), ended_by=str(by), reason=reason)
     relays.command_end(db, context, session, now)
     connected = any(row.relay_id for row in await repository.participants(db, session.id))
-    patience = context.settings.webhook_patience if connected else None
+    patience = context.settings.webhook_patience if connected or await _host_goes_on(db, session) else None
     await outbox.announce(db, session, "session.ended", now, patience)
+
+
+async def _host_goes_on(db: AsyncSession, session: Session) -> bool:
+    """Whether the host has begun to tell what was allowed and not said its last word: it may be on its way by itself."""
+    receipt = await receipts.of_session(db, session.id)
+    return receipt is not None and not receipt.facts_final

@@ -291,3 +291,16 @@ async def test_when_the_customer_is_forgotten_it_is_gone_for_everybody(api: Api)
         assert "was forgotten" in gone["detail"]
         problem(await api.http.get("/v1/receipt", headers=bearer(session["joined"])), 410, "receipt-gone")
         problem(await tell(api, session["joined"], report(api, 9)), 410, "receipt-gone")
+
+
+async def test_session_ended_waits_for_a_host_that_lost_its_relay_but_not_its_word(
+    open_api: Api, receiver: Receiver
+) -> None:
+    await subscribe(open_api, receiver)
+    session = await open_api.active()
+    await tell(open_api, session["joined"], report(open_api, ended=None))
+    await open_api.report(session["id"], *GONE)
+    await open_api.post(f"/v1/sessions/{session['id']}/end", status=200)
+    await tell(open_api, session["joined"], report(open_api, 2))
+    ((_, body),) = await sent(receiver)
+    assert json.loads(body)["data"]["receipt"]["receipt"]["host"]["complete"]
