@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sqlite3
 from datetime import timedelta, timezone
 from typing import Any
 
@@ -261,8 +260,9 @@ async def test_evil_names_are_text_on_the_page_and_nothing_runs_there(api: Api) 
 async def test_it_is_sealed_at_rest(api: Api) -> None:
     session = await over(api, customer={"name": "Hanako Yamada"})
     await fetch(api, session["id"])
-    with sqlite3.connect(api.folder / "tasuki.db") as db:
-        row = db.execute("SELECT facts_sealed, sealed, facts_number FROM session_receipt").fetchone()
+    async with api.app.state.context.database.engine.connect() as connection:
+        rows = await connection.exec_driver_sql("SELECT facts_sealed, sealed, facts_number FROM session_receipt")
+        row = rows.one()
     assert row[2] == 1
     for sealed in row[:2]:
         assert b"Hanako" not in sealed

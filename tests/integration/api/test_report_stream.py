@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
 
 from bench.history import EVERY, fill, resident
 from tests.integration.api.support import Installation, ShiftedClock, running
@@ -27,6 +28,7 @@ async def _one_session(installation: Installation) -> str:
         return str(session["id"])
 
 
+@pytest.mark.sqlite
 def test_a_long_report_takes_flat_memory_and_delays_nobody(installation: Installation, tmp_path: Path) -> None:
     session = asyncio.run(_one_session(installation))
     first = fill(installation.folder / "tasuki.db", session, ROWS)
