@@ -147,15 +147,25 @@ def test_a_link_needs_no_digits(page: Page) -> None:
 
 
 def test_a_link_without_its_secret_is_said(page: Page) -> None:
-    with running(LiveHost(link=LINK)) as host:
+    with running(LiveHost(link=LINK, policy={"verification": "link"})) as host:
         start(page, host)
         assert phase(page, "failed", why="link-unknown")
 
 
 def test_another_links_secret_never_verifies_evil(page: Page) -> None:
-    with running(LiveHost(link=LINK)) as host:
+    with running(LiveHost(link=LINK, policy={"verification": "link"})) as host:
         start(page, host, link=bytes(16).hex())
         assert phase(page, "failed", why="forged")
+
+
+def test_who_has_not_the_links_secret_reads_digits_out(page: Page) -> None:
+    """Neither a guest without it, nor somebody with the secret of another link."""
+    with running(LiveHost(link=LINK)) as host:
+        start(page, host)
+        assert phase(page, "digits")
+    with running(LiveHost(link=LINK)) as host:
+        start(page, host, link=bytes(16).hex())
+        assert phase(page, "digits")
 
 
 def test_keys_text_and_pointer_arrive(page: Page, host: LiveHost) -> None:
