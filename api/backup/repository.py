@@ -41,7 +41,7 @@ async def some_sealed(db: AsyncSession, table: Table, name: str, limit: int) -> 
     found = []
     for order in (key.desc(), key.asc()):
         found += [bytes(value) for value in (await db.exec(rows.order_by(order).limit(limit))).all()]
-    return found
+    return list(dict.fromkeys(found))
 
 
 async def rows_of(db: AsyncSession, table: Table) -> int:

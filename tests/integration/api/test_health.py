@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families as families
 from sqlalchemy.exc import OperationalError
 
-from api import health
+from api import health, polling
 from api.health import Condition
 from api.operation.facts import Facts, look
 from api.operation.listener import admin_app
@@ -86,6 +86,21 @@ async def test_it_says_no_before_it_ends(api: Api) -> None:
     assert problem(answer, 503, "unavailable")["parts"]["process"] == "failing"
     assert answer.headers["connection"] == "close"
     assert (await api.http.get("/v1/me", headers=api.alice.headers)).status_code == 200
+
+
+async def test_who_polls_a_process_that_ends_is_held_a_moment(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not answered at once: a relay would ask again and again until the end."""
+    monkeypatch.setattr(polling, "STOPPING_SECONDS", 0.05)
+    context, reads = api.app.state.context, []
+
+    async def read() -> list[str]:
+        reads.append(1)
+        return []
+
+    context.stopping.set()
+    async with asyncio.timeout(10):
+        assert await polling.poll(context, "topic", 25, read) == []
+    assert len(reads) == 2
 
 
 async def test_many_who_ask_cause_one_look(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
