@@ -1,7 +1,8 @@
 """The `tasuki` command: one for operators, customers and servers. Heavy imports happen inside the commands.
 
 Exit codes: 0 done · 1 failed · 2 wrong usage · 3 server or relay not reachable · 4 not signed in or not allowed ·
-5 the customer refused or the session ended before it began.
+5 the customer refused or the session ended before it began · 6 what was verified is not as it was signed · 7 it is, but no key or
+witness from elsewhere was compared.
 """
 
 import typer
@@ -31,7 +32,7 @@ app = typer.Typer(
     name="tasuki",
     help="Remote support: the customer joins with a code, and the relay can read nothing.",
     epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 server not reachable, 4 not signed in or not allowed,"
-    " 5 refused, or ended before it began.",
+    " 5 refused, or ended before it began, 6 verified and found changed, 7 verified as far as that goes without a key.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
