@@ -7,6 +7,7 @@ to be stored. Libraries that log by the standard library come out the same way.
 import logging
 import sys
 import traceback
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from types import TracebackType
 
@@ -45,6 +46,7 @@ def configure_logs() -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
 
 
+@lru_cache(maxsize=4096)
 def shortened(address: str | None, allowed: Addresses) -> str | None:
     """As much of an address as may be kept: nothing, its network (/24, /48), or all of it."""
     if address is None or allowed == "none":
