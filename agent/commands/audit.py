@@ -124,41 +124,45 @@ def _lines(source: BinaryIO) -> Iterator[bytes]:
         yield line
 
 
+def _text(key: str, **values: object) -> str:
+    return translate(f"audit.{key}", language_from_env(), **values)
+
+
 def _told(verdict: Verdict, *, compared: bool, pinned: bool) -> Iterator[tuple[str, str]]:
     """Sentences for people, with a style where it is the result: what is in the file, what is wrong, what is proven."""
-    lang = language_from_env()
-
-    def text(key: str, **values: object) -> str:
-        return translate(f"audit.{key}", lang, **values)
-
     name = verdict.organization.get("name", verdict.organization.get("id", ""))
-    yield text("about", name=name, server=verdict.issuer, lines=verdict.lines, size=verdict.size), ""
+    yield _text("about", name=name, server=verdict.issuer, lines=verdict.lines, size=verdict.size), ""
     if verdict.start:
-        yield text("pruned", start=verdict.start), ""
+        yield _text("pruned", start=verdict.start), ""
     if verdict.without_details:
-        yield text("without_details", lines=verdict.without_details), ""
+        yield _text("without_details", lines=verdict.without_details), ""
     if verdict.clock_went_back:
-        yield text("clock", lines=verdict.clock_went_back), ""
+        yield _text("clock", lines=verdict.clock_went_back), ""
     for fingerprint, size in verdict.keys.items():
-        yield text("key", fingerprint=fingerprint, size=size), ""
+        yield _text("key", fingerprint=fingerprint, size=size), ""
     if verdict.fault_count:
-        yield text("changed", count=verdict.fault_count), "bold red"
+        yield _text("changed", count=verdict.fault_count), "bold red"
         for fault in verdict.faults[:SHOWN]:
             yield f"  {_where(fault)}{fault.text}", ""
         if verdict.fault_count > SHOWN:
-            yield text("more", count=verdict.fault_count - SHOWN), ""
+            yield _text("more", count=verdict.fault_count - SHOWN), ""
     else:
-        yield text("whole", time=verdict.signed_at or "-"), "bold green"
+        yield _text("whole", time=verdict.signed_at or "-"), "bold green"
+    yield from _compared(verdict)
+    if not compared:
+        yield _text("no_witness" if pinned else "nothing_compared"), "yellow"
+
+
+def _compared(verdict: Verdict) -> Iterator[tuple[str, str]]:
+    """With what came from elsewhere."""
     for one in verdict.witnesses:
         agrees = "witness.agrees_signed" if verdict.fault_count else "witness.agrees"
         said = {True: agrees, False: "witness.differs", None: "witness.unknown"}[one.agrees]
-        yield text(said, size=one.size, time=one.time), "yellow" if one.agrees is None else ""
+        yield _text(said, size=one.size, time=one.time), "yellow" if one.agrees is None else ""
     if verdict.pinned_to is not None and verdict.pinned_to < verdict.size:
-        yield text("pinned_to", size=verdict.pinned_to), "yellow"
+        yield _text("pinned_to", size=verdict.pinned_to), "yellow"
     if not verdict.start_vouched:
-        yield text("start_unvouched", start=verdict.start), "yellow"
-    if not compared:
-        yield text("no_witness" if pinned else "nothing_compared"), "yellow"
+        yield _text("start_unvouched", start=verdict.start), "yellow"
 
 
 def _where(fault: Fault) -> str:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from agent.cli import app
 from agent.commands.output import CommandError
-from tests.support.trail import KEY, OTHER_KEY, log_of, row_of
+from tests.support.trail import KEY, OTHER_KEY, log_of, pruned, row_of
 from wire.trail import form
 
 pytestmark = pytest.mark.rule("R33")
@@ -127,3 +127,13 @@ def test_many_faults_are_counted(file: Path) -> None:
     log.sign()
     file.write_bytes(b"".join(log.file()))
     assert "and 35 more" in told(verify(file))
+
+
+def test_evil_beginning_left_out_with_a_key_of_ones_own_is_not_taken_for_retention(file: Path) -> None:
+    log = log_of([5, 10], keys=[OTHER_KEY])
+    witness = log.signed[15]
+    log.key = OTHER_KEY
+    file.write_bytes(b"".join(pruned(log, 8).file()))
+    result = verify(file, "--witness", witness)
+    assert result.exit_code == 7
+    assert "may have been left out of the file" in told(result)
