@@ -19,9 +19,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.context import Context
 from api.kit.asking import note_asking
 from api.kit.ids import Kind, new_id
+from api.kit.sealing import KeyDestroyed
 from api.logs import shortened
 from api.problems import (
     MEDIA_TYPE,
+    CustomerForgotten,
     Internal,
     Invalid,
     MethodNotAllowed,
@@ -183,8 +185,14 @@ def _limited(receive: Receive) -> Receive:
 def install(app: FastAPI) -> None:
     """Every error of a handler leaves as application/problem+json; what is no Problem is caught by Edge."""
     app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(KeyDestroyed, _on_destroyed)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
+
+
+async def _on_destroyed(request: Request, _error: Exception) -> Response:
+    """Something was asked for that was made unreadable on purpose, before the rest of it was noted."""
+    return _answered(request, CustomerForgotten("What this is about was forgotten: it cannot be read any more."))
 
 
 def answer(problem: Problem, request_id: str) -> JSONResponse:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.context import Context
-from api.kit.sealing import Sealer
+from api.kit.sealing import KeyDestroyed, Sealer
 from api.problems import Unavailable
 from api.sessions import repository
 from api.sessions.models import Session, SessionCode
@@ -80,4 +80,7 @@ def reveal(context: Context, session: Session, row: SessionCode | None) -> str |
     if row is None or row.sealed is None or row.claimed_at is not None or row.expires_at <= context.clock.now():
         return None
     sealer = context.keyring.organization(session.organization_id)
-    return sealer.open(PURPOSE, session.id, row.sealed).decode()
+    try:
+        return sealer.open(PURPOSE, session.id, row.sealed).decode()
+    except KeyDestroyed:
+        return None

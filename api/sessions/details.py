@@ -63,7 +63,7 @@ def opened(context: Context, session: Session) -> Details:
         return Details(reason=reason, forgotten=True)
     try:
         return Details(
-            customer=customer_of(context, session),
+            customer=_customer(context, session),
             reference=reference_of(session, _open(context, session, REFERENCE_URL, session.reference_url_sealed)),
             purpose=purpose_of(context, session),
             metadata=json.loads(_open(context, session, METADATA, session.metadata_sealed) or "{}"),
@@ -121,10 +121,9 @@ def sign_statement(context: Context, session: Session, organization: Organizatio
 def customer_of(context: Context, session: Session) -> Customer | None:
     """The customer's details, opened; none of one who was forgotten."""
     try:
-        plain = _open(context, session, CUSTOMER_PURPOSE, session.customer_sealed)
+        return _customer(context, session)
     except KeyDestroyed:
         return None
-    return None if plain is None else Customer.model_validate_json(plain)
 
 
 def reference_of(session: Session, url: str | None = None) -> Reference | None:
@@ -138,6 +137,11 @@ def refuse_forgotten(session: Session) -> None:
     """Nothing more is written down about somebody who was forgotten."""
     if session.forgotten:
         raise CustomerForgotten("The customer of this session was forgotten; nothing more is kept about it.")
+
+
+def _customer(context: Context, session: Session) -> Customer | None:
+    plain = _open(context, session, CUSTOMER_PURPOSE, session.customer_sealed)
+    return None if plain is None else Customer.model_validate_json(plain)
 
 
 def _seal(context: Context, session: Session, purpose: str, plain: str | None) -> bytes | None:
