@@ -501,7 +501,6 @@ PARAMETERS: dict[str, tuple[str, Any]] = {
     "ended_by": ("Only those that this party ended.", "operator"),
     "event": ("Only of this type.", "session.ended"),
     "outcome": ("Only with these outcomes; may be given several times.", ["failed", "locked"]),
-    "format": ("csv for all rows at once.", "json"),
     "bom": ("Begin the CSV with a byte order mark.", False),
     "by": ("What to add up by.", ["day", "operator"]),
     "utc_offset": ("Where days begin.", "+09:00"),
