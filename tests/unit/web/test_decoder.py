@@ -21,7 +21,7 @@ def decoder(blank: Page) -> Page:
     return blank
 
 
-def decode(page: Page, data: bytes, *, first: bool = True, catchup: bool = False) -> dict[str, Any]:
+def decode(page: Page, data: bytes | bytearray, *, first: bool = True, catchup: bool = False) -> dict[str, Any]:
     arguments = [base64.b64encode(data).decode(), first, catchup]
     script = "async (given) => (await import('/js/decoding.js')).decode(...given)"
     found: dict[str, Any] = page.evaluate(script, arguments)
