@@ -175,7 +175,7 @@ async def _lists(ports: list[int], tokens: list[str]) -> tuple[float, float]:
 
 
 def fill(file: Path, count: int) -> None:
-    """So many ended sessions with two participants each, spread over two years, as upkeep leaves them.
+    """So many ended sessions with two participants each, spread over ten months, which retention leaves alone.
 
     Nobody else has the file open, and a crash loses only the bench: no journal, and no index is kept up row by row.
     """
@@ -191,8 +191,8 @@ def fill(file: Path, count: int) -> None:
             "SELECT name, sql FROM sqlite_master"
             " WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ('session', 'participant')"
         ).fetchall()
-        step = timedelta(days=730) / count
-        oldest = datetime.now(UTC) - timedelta(days=731)
+        step = timedelta(days=300) / count
+        oldest = datetime.now(UTC) - timedelta(days=301)
         moments = [oldest + step * number for number in range(count)]
         made = [_id("ses", moment) for moment in moments]
         db.execute("BEGIN")
