@@ -9,7 +9,7 @@ but named. `keys` is the key that signed it. A file proves by itself that it is 
 whoever compares the key's fingerprint (RFC 7638) with one they had from elsewhere (`pinned`).
 
 What the server saw itself is under `server`. What only the machine knew whose screen was shown is under `host`: the server
-signs that this was said, not that it is true. Members of both are in `_FORM` below.
+signs that this was said, not that it is true. Members of both are in wire/receipt_form.py.
 
 ReceiptError
 ├── ReceiptMalformed   not a receipt, or of a form that is not known here
@@ -19,30 +19,18 @@ ReceiptError
 """
 
 import json
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
 
-from wire import tokens
-from wire.errors import WireError
-from wire.limits import MAX_ANSWERS, MAX_GRANT_SPANS, MAX_PAUSE_SPANS, MAX_RECEIPT_BYTES
+from wire import receipt_form, tokens
+from wire.errors import Malformed, WireError
+from wire.limits import MAX_RECEIPT_BYTES
+from wire.receipt_form import NAME
 from wire.tokens import Jwk, SigningKey
 
-FORM: Final = "tasuki-receipt/1"
-VERSION: Final = 1
-MAX_TEXT_CHARACTERS: Final = 1000
-MAX_PEOPLE: Final = 64
-"""Twice of what a relay lets into a room."""
-MAX_FILES: Final = 256
-MAX_FEATURES: Final = 64
-
-_TIME = re.compile(r"2[01][0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z", re.ASCII)
-_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _MEMBERS = {"form", "receipt", "signed", "keys"}
 _JWK_MEMBERS = {"kty", "crv", "x", "y", "kid", "use", "alg"}
-_MAX_NUMBER = 1 << 53
 
 
 class ReceiptError(WireError):
@@ -97,11 +85,11 @@ class Proven:
 def make(key: SigningKey, receipt: Mapping[str, Any]) -> bytes:
     """The file of a receipt, signed. ValueError for one that `verify` would not take."""
     try:
-        _check(receipt, _FORM, "")
-    except ReceiptMalformed as error:
+        receipt_form.check(receipt)
+    except Malformed as error:
         raise ValueError(str(error)) from error
     whole = {
-        "form": FORM,
+        "form": NAME,
         "receipt": receipt,
         "signed": tokens.sign_document(key, tokens.RECEIPT, receipt),
         "keys": {"keys": [key.public_jwk]},
@@ -139,7 +127,10 @@ def _verify(data: bytes, pinned: Collection[str] | None) -> Proven:
         raise ReceiptForged(f"what was signed cannot be read: {error}") from error
     if fields := tuple(_differences(readable, document)):
         raise ReceiptChanged("what is to be read is not what was signed", fields)
-    _check(document, _FORM, "")
+    try:
+        receipt_form.check(document)
+    except Malformed as error:
+        raise ReceiptMalformed(str(error)) from error
     return Proven(document, kid, pinned is not None)
 
 
@@ -163,8 +154,8 @@ def _read(data: bytes) -> dict[str, Any]:
         raise ReceiptMalformed("this is no JSON file, or not all of one") from error
     if not isinstance(file, dict) or set(file) != _MEMBERS:
         raise ReceiptMalformed("this is no receipt: it has not the members that one has")
-    if file["form"] != FORM:
-        raise ReceiptMalformed(f"this is not a receipt of the form {FORM}; a newer tasuki may know it")
+    if file["form"] != NAME:
+        raise ReceiptMalformed(f"this is not a receipt of the form {NAME}; a newer tasuki may know it")
     if not isinstance(file["receipt"], dict) or not isinstance(file["signed"], str):
         raise ReceiptMalformed("this is no receipt: what was signed is missing")
     return file
@@ -228,130 +219,3 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
-
-
-# ---- the form
-
-Check = Callable[[Any], bool]
-
-
-def _text(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= MAX_TEXT_CHARACTERS
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and -_MAX_NUMBER < value < _MAX_NUMBER
-
-
-def _boolean(value: Any) -> bool:
-    return isinstance(value, bool)
-
-
-def _time(value: Any) -> bool:
-    """RFC 3339 in UTC, and a day that there is."""
-    if not isinstance(value, str) or _TIME.fullmatch(value) is None:
-        return False
-    try:
-        datetime.fromisoformat(value)
-    except ValueError:
-        return False
-    return True
-
-
-def _digest(value: Any) -> bool:
-    return isinstance(value, str) and _DIGEST.fullmatch(value) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class _Maybe:
-    """What follows, or null."""
-
-    of: Any
-
-
-@dataclass(frozen=True, slots=True)
-class _Many:
-    """A list of what follows, at most so many."""
-
-    of: Any
-    most: int
-
-
-_SPAN = {"from": _time, "until": _Maybe(_time)}
-_FORM: Final[dict[str, Any]] = {
-    "version": lambda value: value == VERSION and _number(value),
-    "issuer": _text,
-    "issued_at": _time,
-    "session_id": _text,
-    "statement_sha256": _digest,
-    "server": {
-        "organisation": {"id": _text, "name": _text},
-        "asked_by": _Maybe({"id": _text, "name": _text, "verified": _text}),
-        "customer": _Maybe({"name": _text}),
-        "reference": _Maybe({"system": _text, "id": _text}),
-        "device": _Maybe({"id": _text, "name": _text}),
-        "mode": _text,
-        "features": _Many(_text, MAX_FEATURES),
-        "recording": _text,
-        "created_at": _time,
-        "claimed_at": _Maybe(_time),
-        "started_at": _Maybe(_time),
-        "ended_at": _time,
-        "seconds": _number,
-        "outcome": _text,
-        "ended_by": _text,
-        "reason": _text,
-        "people": _Many(
-            {
-                "sender": _number,
-                "side": _text,
-                "role": _text,
-                "guest": _boolean,
-                "operator": _Maybe({"id": _text, "name": _text}),
-                "mode": _text,
-                "joined_at": _Maybe(_time),
-                "admitted_at": _Maybe(_time),
-                "left_at": _Maybe(_time),
-                "removed_at": _Maybe(_time),
-                "bytes_sent": _number,
-                "bytes_received": _number,
-            },
-            MAX_PEOPLE,
-        ),
-        "bytes": {"from_host": _number, "from_viewers": _number},
-    },
-    "host": _Maybe(
-        {
-            "side": _text,
-            "complete": _boolean,
-            "received_at": _time,
-            "clock_ahead_seconds": _number,
-            "answers": _Many({"viewer": _number, "yes": _boolean, "at": _time}, MAX_ANSWERS),
-            "grants": _Many({"viewer": _number, "what": _text, **_SPAN}, MAX_GRANT_SPANS),
-            "pauses": _Many(_SPAN, MAX_PAUSE_SPANS),
-            "own_input": _number,
-            "left_out": _number,
-            "files": _Many({"name": _text, "bytes": _number, "direction": _text, "at": _time}, MAX_FILES),
-            "ended": _Maybe({"by": _text, "reason": _text, "at": _time}),
-        }
-    ),
-}
-
-
-def _check(value: Any, form: Any, at: str) -> None:
-    """ReceiptMalformed unless `value` has exactly the members of `form`, each of its kind."""
-    if isinstance(form, _Maybe):
-        if value is not None:
-            _check(value, form.of, at)
-    elif isinstance(form, _Many):
-        if not isinstance(value, list) or len(value) > form.most:
-            raise ReceiptMalformed(f"{at} is no list of at most {form.most}")
-        for number, item in enumerate(value):
-            _check(item, form.of, f"{at}/{number}")
-    elif isinstance(form, dict):
-        if not isinstance(value, Mapping) or set(value) != set(form):
-            raise ReceiptMalformed(f"{at or 'the receipt'} has not the members of the form {FORM}")
-        for name, inner in form.items():
-            _check(value[name], inner, f"{at}/{name}")
-    elif not form(value):
-        raise ReceiptMalformed(f"{at} is not of its kind")

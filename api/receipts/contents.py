@@ -31,7 +31,7 @@ from api.sessions.models import Participant, Session
 from api.sessions.modes import Mode, Party, Recording, Side, WireRole
 from api.sessions.states import State
 from wire import tokens
-from wire.receipt import MAX_PEOPLE
+from wire.receipt_form import MAX_PEOPLE
 
 
 async def write(

@@ -1,4 +1,4 @@
-"""Bodies of receipts. Members are those of `wire/receipt.py`; a test compares."""
+"""Bodies of receipts. Members are those of `wire/receipt_form.py`."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal

@@ -5,7 +5,7 @@ import json
 from tests.fuzz.target import instrumented, run
 
 with instrumented("wire", "texts"):
-    from wire import receipt, tokens
+    from wire import receipt, receipt_form, tokens
 
 from tests.support.receipts import receipt as made
 from texts.receipt_page import file_in, page
@@ -36,7 +36,7 @@ def one_input(data: bytes) -> None:
             signed = KEY.signed(tokens.canonical(document), tokens.RECEIPT)
         except (ValueError, RecursionError):
             return
-        whole = {"form": receipt.FORM, "receipt": document, "signed": signed, "keys": {"keys": [KEY.public_jwk]}}
+        whole = {"form": receipt_form.NAME, "receipt": document, "signed": signed, "keys": {"keys": [KEY.public_jwk]}}
         _show(receipt.dump(whole))
 
 

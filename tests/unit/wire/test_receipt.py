@@ -12,7 +12,8 @@ from tests.support.receipts import receipt
 from wire import receipt as receipts
 from wire import tokens
 from wire.limits import MAX_ANSWERS, MAX_GRANT_SPANS, MAX_PAUSE_SPANS, MAX_RECEIPT_BYTES
-from wire.receipt import MAX_PEOPLE, ReceiptChanged, ReceiptError, ReceiptForged, ReceiptKeyWrong, ReceiptMalformed
+from wire.receipt import ReceiptChanged, ReceiptError, ReceiptForged, ReceiptKeyWrong, ReceiptMalformed
+from wire.receipt_form import MAX_PEOPLE, NAME
 from wire.tokens import SigningKey
 
 KEY, OTHER = SigningKey.generate(), SigningKey.generate()
@@ -53,7 +54,7 @@ def resigned(document: dict[str, Any]) -> bytes:
     """What somebody with a key of their own makes of it, whatever its form."""
     signed = KEY.signed(tokens.canonical(document), tokens.RECEIPT)
     keys = {"keys": [KEY.public_jwk]}
-    return json.dumps({"form": receipts.FORM, "receipt": document, "signed": signed, "keys": keys}).encode()
+    return json.dumps({"form": NAME, "receipt": document, "signed": signed, "keys": keys}).encode()
 
 
 def test_a_receipt_is_believed_years_later_with_nothing_but_the_file() -> None:
