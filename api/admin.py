@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     accounts = admin_accounts.add_commands(commands)
     keys = admin_keys.add_commands(commands)
     backups = backup_commands.add_commands(commands)
-    for command in (init, add, *accounts, *backups):
+    for command in (init, add, *accounts, *keys, *backups):
         command.add_argument("--json", action="store_true", help="for programs")
     return parser
 
