@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from api.context import Context
-from api.kit.sealing import KeyDestroyed
+from api.kit.sealing import KeyDestroyed, SealError
 from api.mail import repository, smtp
 from api.mail.models import OutboundMail
 from api.mail.service import SEAL_PURPOSE, TOPIC, enabled
@@ -80,6 +80,10 @@ def _lease(context: Context, row: OutboundMail, now: datetime) -> Letter | None:
         return Letter(row.id, sealer.open(SEAL_PURPOSE, row.id, row.sealed))
     except KeyDestroyed:  # it was for a customer who was forgotten since
         _finish(row, "dead", now)
+        return None
+    except SealError:  # a row that was damaged must not hold up everybody's
+        log.exception("api.mail_unreadable", mail=row.id)
+        _note(row, smtp.Outcome("it cannot be read"), now)
         return None
 
 

@@ -72,13 +72,17 @@ async def start(
 
 
 async def tend(context: Context) -> None:
-    """Go on with every rotation for a moment."""
+    """Go on with every rotation for a moment. One that cannot go on holds up no other."""
     async with context.database.read() as db:
         unfinished = await repository.unfinished(db)
     for rotation_id in unfinished:
         until = time.monotonic() + BUSY_SECONDS
-        while await step(context, rotation_id) and time.monotonic() < until:
-            pass
+        try:
+            while await step(context, rotation_id) and time.monotonic() < until:
+                pass
+        except SealError:
+            log.exception("api.rotation_failed", rotation=rotation_id)
+            context.metrics.failures.labels("rotation").inc()
 
 
 async def step(context: Context, rotation_id: str) -> bool:

@@ -10,7 +10,7 @@ import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.context import Context
-from api.kit.sealing import KeyDestroyed, Sealer
+from api.kit.sealing import KeyDestroyed, Sealer, SealError
 from api.sessions.models import Session
 from api.webhooks import bodies, guard, repository
 from api.webhooks.models import WebhookDelivery, WebhookEndpoint
@@ -28,6 +28,7 @@ LEASE = timedelta(seconds=60)
 TIMEOUT_SECONDS = 5.0
 MAX_ANSWER_BYTES = 64 * 1024
 AT_ONCE = 8
+UNREADABLE = "it cannot be read on the server; see its log"
 ENDINGS = {"delivered": "delivered", "dead": "given_up"}
 """How a state is counted after an attempt; pending: it failed, and is tried again."""
 LOOK_EVERY_SECONDS = 1.0
@@ -89,14 +90,20 @@ async def _prepare(db: AsyncSession, context: Context, row: WebhookDelivery) -> 
     sealer = context.keyring.organization(endpoint.organization_id)
     try:
         body = await _body(db, context, row, sealer)
+        secret = sealer.open(SECRET_PURPOSE, endpoint.id, endpoint.secret_sealed).decode()
     except KeyDestroyed:
         row.state, row.last_error = "dead", "the customer was forgotten"
+        db.add(row)
+        return None
+    except (SealError, ValueError):  # a row that was damaged must not hold up everybody's
+        log.exception("api.webhook_unreadable", delivery=row.id)
+        row.attempts += 1
+        _note(row, Outcome(None, UNREADABLE), context.clock.now())
         db.add(row)
         return None
     row.attempts += 1
     row.next_at = context.clock.now() + LEASE
     db.add(row)
-    secret = sealer.open(SECRET_PURPOSE, endpoint.id, endpoint.secret_sealed).decode()
     return Message(row.id, endpoint.url, body, secret)
 
 

@@ -161,6 +161,22 @@ async def test_given_up_at_last_and_a_code_nobody_can_use_is_not_sent(installati
         assert mailbox.received == []
 
 
+async def test_one_that_cannot_be_read_holds_up_no_other(installation: Installation, clock: Any) -> None:
+    with mail_server() as mailbox:
+        async with by_hand(installation, clock, mailbox) as context:
+            await put(context)
+            [damaged] = await rows(context)
+            async with context.database.write() as db:
+                damaged.sealed = bytes(reversed(damaged.sealed or b""))
+                db.add(damaged)
+            await put(context, to="taro@example.jp")
+            await sender.send_due(context)
+            assert (await done(context, "sent")).id != damaged.id
+            [waits] = [row for row in await rows(context) if row.id == damaged.id]
+            assert (waits.state, waits.attempts, waits.last_error) == ("pending", 1, "it cannot be read")
+        assert len(mailbox.received) == 1
+
+
 async def test_several_processes_send_nothing_twice(installation: Installation, clock: Any) -> None:
     with mail_server() as mailbox:
         async with by_hand(installation, clock, mailbox) as one, by_hand(installation, clock, mailbox) as two:

@@ -168,6 +168,15 @@ async def test_a_rotation_goes_on_though_somebody_is_forgotten_in_the_middle_of_
     assert (await finished(api, organization))["step"] == "done"
 
 
+async def test_one_rotation_that_cannot_go_on_holds_up_no_other(api: Api) -> None:
+    """An organisation whose removal died after its keys were destroyed."""
+    organizations = [(await api.get("/v1/organization", who))["id"] for who in (api.gina, api.alice)]
+    for who in (api.gina, api.alice):
+        await api.post("/v1/organization/keys/rotate", {"customers_keys": True}, who, status=202)
+    api.app.state.context.keyring.destroy_owner(organizations[0])
+    assert (await finished(api, organizations[1]))["step"] == "done"
+
+
 async def test_a_rotation_goes_on_past_a_value_that_was_changed_from_outside(api: Api) -> None:
     session = await over(api)
     organization = (await api.get("/v1/organization"))["id"]

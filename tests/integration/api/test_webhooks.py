@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
+from api.sessions.models import Session
 from api.webhooks import outbox, sender
 from tests.integration.api.support import Api, Installation, problem, running, wait_until
 
@@ -178,6 +179,25 @@ async def test_it_is_given_up_after_ten_repetitions(open_api: Api, receiver: Rec
     await wait_until(dead, 20)
     assert len(receiver.requests) == 1 + len(sender.PAUSES)
     assert timedelta(days=2) < api.clock.now() - started < timedelta(days=4)
+
+
+async def test_one_that_cannot_be_read_holds_up_no_other(open_api: Api, receiver: Receiver) -> None:
+    api = open_api
+    endpoint = await subscribe(api, receiver)
+    damaged, good = [await api.active(customer={"name": name}) for name in ("Hanako", "Taro")]
+    for session in (damaged, good):
+        await api.post(f"/v1/sessions/{session['id']}/end", status=200)
+    async with api.app.state.context.database.write() as db:
+        row = await db.get_one(Session, damaged["id"])
+        row.customer_sealed = bytes(reversed(row.customer_sealed or b""))
+        db.add(row)
+    api.clock.advance(seconds=6)
+    api.app.state.context.waker.wake([outbox.TOPIC])
+    ((_, body),) = await sent(receiver)
+    assert json.loads(body)["data"]["session_id"] == good["id"]
+    rows = (await api.get(f"/v1/webhook-endpoints/{endpoint['id']}/deliveries"))["items"]
+    [told] = [row for row in rows if row["session_id"] == damaged["id"]]
+    assert (told["state"], told["last_error"]) == ("pending", "it cannot be read on the server; see its log")
 
 
 async def test_other_organisations_hear_nothing(open_api: Api, receiver: Receiver) -> None:
