@@ -48,7 +48,10 @@ TAGS = [
     {"name": "webhooks", "description": "Outgoing: another system hears how a session ended."},
     {"name": "relays", "description": "Between relays and this server."},
     {"name": "audit", "description": "The administrative log: who changed what, who signed in from where."},
-    {"name": "reports", "description": "The history as pages or CSV: sign-ins, sessions, events, and sums of what was used."},
+    {
+        "name": "reports",
+        "description": "The history as pages or CSV: sign-ins, sessions, events, and sums of what was used.",
+    },
     {"name": "customers", "description": "Whom sessions are about, and how they are forgotten for good."},
     {"name": "retention", "description": "How long records are kept, and legal holds that keep them for longer."},
     {"name": "operation", "description": "Health and public keys."},

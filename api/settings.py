@@ -38,7 +38,8 @@ class Settings(BaseSettings):
         default="127.0.0.1:9080", description="host:port for health and metrics, without TLS; port 0 takes a free one."
     )
     stop_delay: timedelta = Field(
-        default=timedelta(0), description="How long, once told to stop, it goes on serving while /readyz already says no."
+        default=timedelta(0),
+        description="How long, once told to stop, it goes on serving while /readyz already says no.",
     )
     log_addresses: Addresses = Field(
         default="network", description="How much of a client's address is logged: none, network (/24, /48) or whole."

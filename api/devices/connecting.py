@@ -59,7 +59,11 @@ async def take_up(db: AsyncSession, context: Context, device: Device, session_id
     if session is None or session.device_id != device.id:
         raise NotFound("There is no such session for this device.")
     if session.state != State.WAITING or session.code_expires_at <= context.clock.now():
-        raise SessionEnded("The session is over, or was taken up.", ended_by=session.ended_by, reason=details.reason_of(context, session))
+        raise SessionEnded(
+            "The session is over, or was taken up.",
+            ended_by=session.ended_by,
+            reason=details.reason_of(context, session),
+        )
     if not await policy.allows(db, await policy.operator_of(db, session), session):
         raise SessionEnded("The operator may no longer do what the session is for.")
     return await joining.let_in(db, context, session)

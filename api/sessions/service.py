@@ -156,7 +156,9 @@ async def restate(db: AsyncSession, context: Context, caller: Caller, session: S
 def refuse_over(context: Context, session: Session) -> None:
     """SessionEnded for a session in which nothing can happen any more."""
     if session.state in OVER:
-        raise SessionEnded("Start a new session.", ended_by=session.ended_by, reason=details.reason_of(context, session))
+        raise SessionEnded(
+            "Start a new session.", ended_by=session.ended_by, reason=details.reason_of(context, session)
+        )
 
 
 async def change(db: AsyncSession, context: Context, caller: Caller, session_id: str, patch: SessionPatch) -> Session:

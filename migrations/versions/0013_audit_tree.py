@@ -14,7 +14,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute(sa.delete(sa.table("audit_event")))  # sealed without a salt, which nothing reads; nothing was released with those
+    # Sealed without a salt, which nothing reads; nothing was released with those.
+    op.execute(sa.delete(sa.table("audit_event")))
     with op.batch_alter_table("audit_event") as table:
         table.add_column(sa.Column("digest", sa.LargeBinary(), nullable=False))
     op.create_table(

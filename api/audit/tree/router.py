@@ -47,9 +47,7 @@ async def get_checkpoint(caller: AuditReader, db: Db) -> CheckpointView:
 async def get_consistency(
     caller: AuditReader,
     db: Db,
-    old: Annotated[
-        int, Query(alias="from", ge=1, le=MAX_SIZE, description="The smaller size.", examples=[4000])
-    ] = 1,
+    old: Annotated[int, Query(alias="from", ge=1, le=MAX_SIZE, description="The smaller size.", examples=[4000])] = 1,
     new: Annotated[
         int | None,
         Query(alias="to", ge=1, le=MAX_SIZE, description="The greater; the newest checkpoint's if not given."),
