@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from api.audit.models import AuditCheckpoint, AuditEntry, AuditNode
+from api.audit.models import AuditCheckpoint
 from api.audit.tree import repository
 from api.audit.tree.leaves import leaf_of
 from api.context import Context
@@ -98,7 +98,7 @@ class Sequencer:
                 tree = await self._tree(db, organization_id)
                 if tree is not None:
                     trees[organization_id] = self._trees[organization_id] = tree
-                    _place(db, organization_id, tree, mine)
+                    await _place(db, organization_id, tree, mine)
             self._unsigned |= trees.keys()
             if len(rows) < BATCH:
                 await self._sign(db, trees)
@@ -147,15 +147,17 @@ async def _load(db: AsyncSession, organization_id: str) -> Frontier:
     return tree
 
 
-def _place(db: AsyncSession, organization_id: str, tree: Frontier, rows: Sequence[Any]) -> None:
+async def _place(db: AsyncSession, organization_id: str, tree: Frontier, rows: Sequence[Any]) -> None:
     """The next positions, in the order of the lines' ids."""
+    places, nodes = [], []
     for row in rows:
         position, leaf = tree.size, leaf_of(row)
-        db.add(AuditEntry(organization_id=organization_id, position=position, event_id=row.id, leaf=leaf))
+        places.append({"organization_id": organization_id, "position": position, "event_id": row.id, "leaf": leaf})
         completed = tree.grow(leaf)
         for level in range(LEVELS, len(completed) + 1, LEVELS):
-            number, root = position >> level, completed[level - 1]
-            db.add(AuditNode(organization_id=organization_id, level=level, number=number, hash=root))
+            place = {"organization_id": organization_id, "level": level, "number": position >> level}
+            nodes.append(place | {"hash": completed[level - 1]})
+    await repository.add_places(db, places, nodes)
 
 
 async def _checkpoint(db: AsyncSession, context: Context, organization_id: str, tree: Frontier) -> None:

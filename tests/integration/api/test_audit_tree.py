@@ -182,9 +182,9 @@ sequencer.BATCH = 5
 written = sequencer._place
 left = int(sys.argv[1])
 
-def dying(db, *rest):
+async def dying(db, *rest):
     global left
-    written(db, *rest)
+    await written(db, *rest)
     left -= 1
     if not left:
         os.kill(os.getpid(), signal.SIGKILL)
