@@ -2,7 +2,7 @@
 
 {"tasuki_keyring": 1, "made_at": "…", "master": ["…", …]}       the master keys (base64)
 {"id": "…", "name": null, "version": 1, "wrapper": "…", "wrapped": "…", "made_at": 1790000000}     a key (hex; base64)
-{"keys": 2}                                                      how many there were: the last line
+{"keys": 2, "master": []}             the last line: how many there were, and master keys that came meanwhile
 """
 
 import base64
@@ -48,6 +48,7 @@ class _End(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     keys: int
+    master: list[str] = Field(max_length=master.MOST_KEYS)
 
 
 class Lines:
@@ -74,7 +75,7 @@ class Lines:
         return given
 
     def _all(self, store: KeyStore, master_key: Path, now: datetime) -> Iterator[dict[str, Any]]:
-        masters = [base64.b64encode(secret).decode() for secret in master.read(master_key)]
+        masters = _masters(master_key)
         yield {"tasuki_keyring": FORMAT, "made_at": now.isoformat(), "master": masters}
         wrappers, named, after = set(), {master.MASTER_ID}, b""
         while page := store.page(after, BATCH):
@@ -86,7 +87,7 @@ class Lines:
             after = page[-1].id
         for key in store.read(wrappers - named).values():  # made while this was read, behind its back
             yield self._line(key)
-        yield {"keys": self.count}
+        yield {"keys": self.count, "master": [secret for secret in _masters(master_key) if secret not in masters]}
 
     def _line(self, key: WrappedKey) -> dict[str, Any]:
         self.count += 1
@@ -131,7 +132,9 @@ class Taking:
             if not self.masters:
                 self._begin(_Header.model_validate_json(line))
             elif line.startswith(b'{"keys"'):
-                self._ended = _End.model_validate_json(line).keys == self.count
+                end = _End.model_validate_json(line)
+                self.masters += [base64.b64decode(secret, validate=True) for secret in end.master]
+                self._ended = end.keys == self.count
             else:
                 self._batch.append(_key(_Line.model_validate_json(line)))
                 self.count += 1
@@ -150,6 +153,10 @@ class Taking:
         if self._batch and self._store is not None and not self._store.add(self._batch):
             raise BackupFailed(WRONG)
         self._batch = []
+
+
+def _masters(path: Path) -> list[str]:
+    return list(dict.fromkeys(base64.b64encode(secret).decode() for secret in master.read(path)))
 
 
 def copy(source: KeyStore, target: KeyStore) -> None:

@@ -3,14 +3,16 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from api.backup.keys import Lines, Taking
 from api.keyring import Keyring
-from api.keyring.master import MasterKeyError, MasterKeys
+from api.keyring.master import MasterKeyError, MasterKeys, write
 from api.keyring.repository import KeyStore
 from api.keyring.service import LOOK_EVERY_SECONDS, MADE_AHEAD
 from api.kit.sealing import KeyDestroyed, SealError, key_id_of
@@ -154,6 +156,24 @@ def test_a_master_rotation_that_died_is_done_again(opened: Opened, monkeypatch: 
     two.rotate_master()
     assert opened.master.read_text().split() == [fresh], "the key that was to go is gone"
     assert opened.process().organization(ACME).open("p", "a", sealed) == b"x"
+
+
+def test_a_backup_that_a_rotation_of_the_master_key_came_into_opens(opened: Opened, tmp_path: Path) -> None:
+    one = opened.process()
+    sealed = one.organization(ACME).seal("p", "a", b"x")
+    lines = Lines(one.store, opened.master, datetime.now(UTC))
+    taking = Taking(KeyStore(f"sqlite:///{tmp_path / 'restored.db'}"))
+    store = taking._store
+    assert store is not None
+    store.start()
+    taking.write(lines.read(20))  # the master keys were read by now, the others not
+    one.rotate_master()
+    taking.write(lines.read())
+    taking.finish()
+    write(tmp_path / "restored.key", taking.masters)
+    restored = Keyring(store, MasterKeys(tmp_path / "restored.key"))
+    assert restored.organization(ACME).open("p", "a", sealed) == b"x"
+    restored.close()
 
 
 def test_the_next_master_key_is_prepared_once(opened: Opened) -> None:
