@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import UTC, tzinfo
 from html import escape
 from typing import Any, Final
+from unicodedata import category
 
 from texts.receipt import Allowed, Words
 
@@ -83,6 +84,8 @@ _MARK: Final = (
 )
 """As web/app/icon.svg."""
 _WIDTH: Final = 1000
+_JOINERS: Final = "\u200c\u200d"
+"""Cannot be seen, but change how letters beside them are written."""
 
 
 def page(receipt: Any, file: bytes, fingerprint: str, lang: str, zone: tzinfo = UTC) -> str:
@@ -128,8 +131,8 @@ def file_in(page: bytes) -> bytes | None:
 
 
 def _(text: str) -> str:
-    """Text of others, as text."""
-    return escape(text)
+    """Text of others, as text: nothing in it is markup, turns the reading direction or moves a cursor."""
+    return escape("".join(char for char in text if char in _JOINERS or not category(char).startswith("C")))
 
 
 def _section(title: str, inside: str) -> str:

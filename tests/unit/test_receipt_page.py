@@ -56,6 +56,17 @@ def test_what_is_not_known_is_said_to_be_unknown() -> None:
     assert Words(never(), "en").lead().startswith("The session ended before anything was allowed")
 
 
+def test_evil_names_do_not_turn_the_reading_direction() -> None:
+    """A name that ends with U+202E would write the rest of its sentence backwards: what was proven would say something else."""
+    made = receipt()
+    made["server"]["organisation"]["name"] = "Acme\u202e\u2066\u200f\u061c"
+    made["server"]["customer"]["name"] = "\u202dHanako\x1b[31m"
+    shown = page(made, b"x", "k", "en").partition("</style>")[2]
+    assert not set(shown) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\x1b")
+    assert "Acme" in shown
+    assert "Hanako" in shown
+
+
 def test_what_this_version_has_no_words_for_is_shown_by_its_name() -> None:
     made = receipt(mode="telepathy", reason="because", ended_by="somebody")
     made["host"]["grants"][0]["what"] = "smell"
