@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.customers.models import Customer
 from api.kit.insert import insert_new
+from api.relays.models import RelayCommand
 from api.rotations.models import RetiredKey
 from api.sessions.models import FORGOTTEN, Session
 
@@ -71,8 +72,11 @@ async def live_session(db: AsyncSession, customer_id: str) -> str | None:
 
 
 async def forget_sessions(db: AsyncSession, customer_id: str) -> int:
-    """Take away what is plain about a customer in their sessions, and the name of the key; how many sessions there are."""
+    """Take away what is plain about a customer in their sessions or under the server's key, and the name of their own key; how
+    many sessions there are."""
     mine = update(Session).where(col(Session.customer_id) == customer_id)
+    theirs = select(Session.id).where(Session.customer_id == customer_id)
+    await db.exec(update(RelayCommand).where(col(RelayCommand.session_id).in_(theirs)).values(reason_sealed=None))
     done = await db.exec(mine.values(key_id=FORGOTTEN, reference_system=None, reference_id=None, device_name=None))
     return int(done.rowcount)
 

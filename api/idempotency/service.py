@@ -15,13 +15,14 @@ from pydantic import BaseModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.context import Context, Ctx
+from api.customers.models import Customer
 from api.idempotency import repository
 from api.idempotency.models import RememberedAnswer
 from api.kit.ids import Kind
 from api.kit.sealing import KeyDestroyed
 from api.problems import CustomerForgotten, IdempotencyMismatch
 from api.sessions import repository as sessions
-from api.sessions.models import Session
+from api.sessions.models import FORGOTTEN, Session
 
 REMEMBERED_FOR = timedelta(hours=24)
 REPLAYED = "Idempotent-Replayed"
@@ -96,8 +97,9 @@ class Remembered:
         row = await repository.get(db, principal, self._route, self.key)
         assert row is not None
         sealer = self._context.sealer
-        if session is not None and not session.forgotten:
-            row.organization_id, sealer = session.organization_id, self._context.keyring.customer(session)
+        about_whom = session or await _customer(db, view)
+        if about_whom is not None and about_whom.key_id != FORGOTTEN:
+            row.organization_id, sealer = about_whom.organization_id, self._context.keyring.customer(about_whom)
         row.status, row.sealed = status, sealer.seal(PURPOSE, about(row), body)
         db.add(row)
         return _answer(status, body, headers)
@@ -126,6 +128,12 @@ class Remembered:
 
     def _keyed(self) -> str:
         return self._context.sealer.lookup(REQUEST, self._fingerprint)
+
+
+async def _customer(db: AsyncSession, view: BaseModel) -> Customer | None:
+    """Whom an answer that is about no session names."""
+    customer_id = getattr(view, "customer_id", None)
+    return await db.get(Customer, customer_id) if isinstance(customer_id, str) else None
 
 
 def about(row: RememberedAnswer) -> str:

@@ -12,6 +12,7 @@ from api.customers.models import Customer
 from api.customers.sweeping import sweep
 from api.keyring.service import Keyring
 from api.kit.sealing import KeyDestroyed
+from api.relays.models import RelayCommand
 from api.rotations.models import RetiredKey
 from tests.integration.api.support import Api, Installation, problem, running
 from wire import tokens
@@ -138,6 +139,35 @@ async def test_what_stands_in_the_way(api: Api) -> None:
     lifted = await api.http.delete(f"/v1/legal-holds/{hold['id']}", headers=api.alice.headers)
     assert lifted.status_code == 204
     assert (await forget(api, email=HANAKO["email"]))["forgotten"]
+
+
+async def test_evil_what_was_remembered_about_a_hold_goes_too(api: Api) -> None:
+    """The answer names the customer, and is given again for a day to the same Idempotency-Key."""
+    session = await over(api)
+    body = {"scope": "customer", "customer_id": session["customer_id"], "reason": "Court"}
+    headers = api.alice.headers | {"Idempotency-Key": "hold-1"}
+    hold = (await api.http.post("/v1/legal-holds", json=body, headers=headers)).json()
+    assert hold["customer_email"] == HANAKO["email"]
+    again = await api.http.post("/v1/legal-holds", json=body, headers=headers)
+    assert (again.json(), again.headers["Idempotent-Replayed"]) == (hold, "true")
+    assert (await api.http.delete(f"/v1/legal-holds/{hold['id']}", headers=api.alice.headers)).status_code == 204
+    await forget(api, email=HANAKO["email"])
+    answer = await api.http.post("/v1/legal-holds", json=body, headers=headers)
+    problem(answer, 409, "customer-forgotten")
+
+
+async def test_evil_what_a_relay_was_to_be_told_about_the_customer_goes_too(api: Api) -> None:
+    """Under the server's key, until the relay asks: one that is away would have it for a day."""
+    await over(api)
+    context = api.app.state.context
+
+    async def told() -> list[bytes]:
+        async with context.database.read() as db:
+            return [row.reason_sealed for row in (await db.exec(select(RelayCommand))).all() if row.reason_sealed]
+
+    assert await told()
+    await forget(api, email=HANAKO["email"])
+    assert not await told()
 
 
 async def test_a_process_that_dies_in_between_is_finished_by_the_next(
