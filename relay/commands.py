@@ -47,7 +47,7 @@ class Commands:
         if isinstance(number, int):
             self._after = max(self._after, number)
         if kind == "end" and isinstance(session, str):
-            self._server.end_session(session, str(command.get("by", "system")), str(command.get("reason", "ended")))
+            self._server.end_session(session, str(command.get("by") or "system"), str(command.get("reason") or "ended"))
         elif kind == "kick" and isinstance(session, str) and _is_sender(command.get("sender")):
             self._server.kick(session, command["sender"], str(command.get("by", "operator")))
         elif kind == "policy" and isinstance(session, str) and isinstance(command.get("token"), str):

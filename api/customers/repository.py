@@ -27,9 +27,11 @@ async def add(db: AsyncSession, customer: Customer) -> bool:
 
 
 async def by_id(db: AsyncSession, organization_id: str, customer_id: str, *, lock: bool = False) -> Customer | None:
-    """A customer of the organisation."""
+    """A customer of the organisation. With `lock` as they are now, whatever this transaction has read of them before."""
     rows = select(Customer).where(Customer.organization_id == organization_id, col(Customer.id) == customer_id)
-    return (await db.exec(rows.with_for_update() if lock else rows)).first()
+    if lock:
+        rows = rows.with_for_update().execution_options(populate_existing=True)
+    return (await db.exec(rows)).first()
 
 
 async def page(

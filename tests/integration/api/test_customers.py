@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select, update
 
 from api.customers import forgetting
 from api.customers import repository as customers
@@ -139,6 +139,18 @@ async def test_what_stands_in_the_way(api: Api) -> None:
     lifted = await api.http.delete(f"/v1/legal-holds/{hold['id']}", headers=api.alice.headers)
     assert lifted.status_code == 204
     assert (await forget(api, email=HANAKO["email"]))["forgotten"]
+
+
+async def test_evil_a_locked_customer_is_as_they_are_now(api: Api) -> None:
+    """Found by address first, and locked then: the key that a rotation has given them in between is the one to destroy."""
+    session = await api.create(customer=HANAKO)
+    async with api.app.state.context.database.write() as db:
+        customer = await db.get_one(Customer, session["customer_id"])
+        other = update(Customer).where(col(Customer.id) == customer.id).values(key_id="ff" * 16)
+        await db.exec(other, execution_options={"synchronize_session": False})
+        again = await customers.by_id(db, customer.organization_id, customer.id, lock=True)
+        assert again is not None
+        assert again.key_id == "ff" * 16
 
 
 async def test_evil_what_was_remembered_about_a_hold_goes_too(api: Api) -> None:
