@@ -61,7 +61,7 @@ class Processes:
     def _start(self, index: int) -> None:
         numbers = [str(self._listener.fileno()), str(self._alive), str(index)]
         self._children[index] = subprocess.Popen(  # noqa: S603 - our own
-            [sys.executable, "-m", "api.main", "--child", *numbers], stdout=subprocess.PIPE, text=True,
+            [sys.executable, "-P", "-m", "api.main", "--child", *numbers], stdout=subprocess.PIPE, text=True,
             pass_fds=(self._listener.fileno(), self._alive), cwd=Path.cwd(),
         )  # fmt: skip
 

@@ -66,6 +66,8 @@ async def _backup(settings: Settings, given: argparse.Namespace) -> Result:
         raise BackupFailed(
             "--out says where the backup goes: a file, or a folder; --keyring-out where the keyring goes"
         )
+    if given.keep_days is not None and given.keep_days < 1:
+        raise BackupFailed("--keep-days is a number of days, 1 or more; a backup that was just made is never deleted")
     lock = _lock(given)
     now = datetime.now(UTC)
     result = await service.backup(settings, lock, now, given.out, given.keyring_out)

@@ -181,6 +181,9 @@ async def test_a_passphrase_and_a_folder_that_is_kept_short(installation: Instal
     last = await run("backup", "--out", other, "--passphrase-file", words, "--keep-days", "30")
     assert last["deleted"] == ["tasuki-20200101T000000Z.age"]
     assert "mine.age" in left_in(other)
+    with pytest.raises(CannotStart, match="--keep-days"):
+        await run("backup", "--out", other, "--passphrase-file", words, "--keep-days", "-1")
+    assert Path(last["file"]).exists(), "a slip of the hand deletes no backup, least of all the one just made"
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ class TestSeveral:
             url = parent.stdout.readline().split()[-1]
             first = children(parent)
             assert len(first) == 2
+            assert "-P" in psutil.Process(first[0]).cmdline(), "nothing is imported from the folder it was started in"
             async with httpx.AsyncClient(base_url=url, headers=installation.alice.headers) as http:
                 session = (await http.post("/v1/sessions", json={"mode": "view"})).json()
             os.kill(first[0], signal.SIGKILL)

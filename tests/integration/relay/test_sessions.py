@@ -63,6 +63,13 @@ async def test_the_host_ends_it_and_both_see_why(api: FakeApi, port: int) -> Non
     assert (report["session_id"], report["by"], report["reason"]) == ("ses_1", "customer", "lost")
 
 
+async def test_an_end_without_words_is_an_end(api: FakeApi, port: int) -> None:
+    """The api takes a reason away when the customer is forgotten before the relay has asked."""
+    host, *_ = await trio(api, port)
+    api.command("end", session_id="ses_1", by="operator", reason=None)
+    assert await host.text("ended") == {"type": "ended", "by": "operator", "reason": "ended"}
+
+
 async def test_the_api_ends_it_within_a_second_and_ghosts_stay_out(api: FakeApi, port: int) -> None:
     host, viewer, _ = await trio(api, port)
     api.command("end", session_id="ses_1", by="operator", reason="ended")
