@@ -84,7 +84,7 @@ class Keyring:
             ahead, now = self._ahead.setdefault(organization_id, []), self._seconds()
             while ahead:
                 key_id, made = ahead.pop()
-                if now - made < AHEAD_GOOD_SECONDS:
+                if now - made < AHEAD_GOOD_SECONDS and self._is_there(organization_id, key_id):
                     return key_id.hex()
             wrapper = self.current(organization_id)
             made_ahead = [self._wrap(wrapper, organization_id, _DATA) for _ in range(MADE_AHEAD)]
@@ -93,6 +93,14 @@ class Keyring:
                 self._remember(row.id, organization_id, DataKey(row.id, secret))
             ahead.extend((row.id, now) for row, _ in made_ahead)
             return ahead.pop()[0].hex()
+
+    def _is_there(self, owner: str, key_id: bytes) -> bool:
+        """Whether nobody cleared it: seconds that this process counts stand still while its machine sleeps."""
+        try:
+            self.named(owner, key_id)
+        except SealError:
+            return False
+        return True
 
     def prefetch(self, owner: str, key_ids: Iterable[bytes]) -> None:
         """Open several keys with one read, before a list is shown."""

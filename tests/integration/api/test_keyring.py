@@ -1,6 +1,7 @@
 """The keyring by itself: on SQLite and on PostgreSQL, two processes on one, and what an organisation cannot open."""
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from api.backup.keys import Lines, Taking
 from api.keyring import Keyring
 from api.keyring.master import MasterKeyError, MasterKeys, write
 from api.keyring.repository import KeyStore
-from api.keyring.service import LOOK_EVERY_SECONDS, MADE_AHEAD
+from api.keyring.service import CLEARED_AFTER_SECONDS, LOOK_EVERY_SECONDS, MADE_AHEAD
 from api.kit.sealing import KeyDestroyed, SealError, key_id_of
 from api.settings import Settings
 from tests.integration.api.conftest import SQLITE
@@ -120,6 +121,16 @@ def test_keys_are_made_ahead_and_each_is_given_once(opened: Opened) -> None:
     assert len(set(given_out)) == len(given_out)
     found = one.store.read([bytes.fromhex(key_id) for key_id in given_out])
     assert len(found) == len(given_out), "all of them are stored before they are used"
+
+
+def test_a_key_made_ahead_that_was_cleared_is_given_to_nobody(opened: Opened) -> None:
+    """A machine that slept for days: its own clock of seconds stood still, and meanwhile another process cleared up."""
+    one, two = opened.process(), opened.process()
+    one.customer_key(ACME)
+    assert two.destroy(two.unused(time.time() + CLEARED_AFTER_SECONDS + 60)) == MADE_AHEAD
+    opened.now += LOOK_EVERY_SECONDS
+    customer = Row(ACME, one.customer_key(ACME))
+    assert one.customer(customer).open("p", "a", one.customer(customer).seal("p", "a", b"x")) == b"x"
 
 
 def test_the_master_key_changes_and_everything_opens_in_both_processes(opened: Opened) -> None:
