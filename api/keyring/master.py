@@ -1,7 +1,7 @@
 """The master key file: what wraps the keys of the server and of organisations, and nothing else.
 
 One line each of base64 (32 bytes), mode 0600. The first wraps; every one of them opens, so that another one can take its
-place while several processes run.
+place while several processes run; the last is the one that is to stay.
 """
 
 import base64
