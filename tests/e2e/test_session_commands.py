@@ -18,7 +18,7 @@ def said(stack: Stack, *words: str, **variables: str) -> Any:
     return json.loads(done.stdout)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def bob(stack: Stack) -> tuple[str, str]:
     """Another operator: id and access token, which the commands take as a key."""
     made = stack.ok("POST", "/v1/operators", {"login": "bob", "name": "Bob Example"})
