@@ -65,6 +65,8 @@ footer { margin-top: 3mm; font-size: 7.6pt; white-space: nowrap; color: var(--so
   body { width: auto; min-height: 0; margin: 0; padding: 24px 18px; font-size: 11pt; }
   dl, .check > div { grid-template-columns: 1fr; gap: 0 4mm; }
   footer { display: block; white-space: normal; }
+  footer span { display: block; }
+  .check > div { row-gap: 3mm; }
   dd { margin-bottom: 1.5mm; }
   tr { display: block; padding: 1mm 0; }
   th, td, td.bar { display: block; width: auto; border: 0; padding: 0.5mm 0; }

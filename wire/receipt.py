@@ -151,7 +151,7 @@ def _read(data: bytes) -> dict[str, Any]:
     try:
         file = json.loads(data.decode(), object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise ReceiptMalformed("this is no JSON file, or not all of one") from error
+        raise ReceiptMalformed("it is no JSON file, or only a part of one") from error
     if not isinstance(file, dict) or set(file) != _MEMBERS:
         raise ReceiptMalformed("this is no receipt: it has not the members that one has")
     if file["form"] != NAME:

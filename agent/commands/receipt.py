@@ -52,7 +52,7 @@ def show(
     try:
         saved = write(Fetched(proven, file), out, language_from_env()) if out is not None else []
     except OSError as error:
-        raise CommandError(f"the receipt cannot be saved: {error.strerror}") from error
+        raise CommandError(f"the receipt cannot be saved as {out}: {error.strerror}") from error
     if as_json:
         print_json(answer)
         return

@@ -195,13 +195,16 @@ def usage(
     if as_json:
         print_json(found)
         return
-    rows = [[*_keys(row), *_sums(row)] for row in found["rows"]]
-    total = [["", "", "", *_sums(found["total"])]] if len(rows) != 1 else []
-    print_table(rows + total, "Day", "Operator", "Mode", "Sessions", "Minutes", "Picture", "Input")
+    asked = [name for name in ("day", "operator", "mode") if name in (by or [])]
+    rows = [[*_keys(row, asked), *_sums(row)] for row in found["rows"]]
+    total = [["All", "", ""][: len(asked)] + _sums(found["total"])] if len(rows) != 1 else []
+    print_table(rows + total, *(name.title() for name in asked), "Sessions", "Minutes", "Picture", "Input")
 
 
-def _keys(row: Row) -> list[str]:
-    return [row["day"] or "", (row["operator"] or {}).get("name") or "", row["mode"] or ""]
+def _keys(row: Row, asked: list[str]) -> list[str]:
+    """The cells that a row was added up by; a name instead of an operator's id."""
+    words = {"day": row["day"], "operator": (row["operator"] or {}).get("name"), "mode": row["mode"]}
+    return [words[name] or "" for name in asked]
 
 
 def _sums(row: Row) -> list[str]:

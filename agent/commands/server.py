@@ -115,5 +115,5 @@ def serve_relay() -> None:
 
 
 def admin(context: typer.Context) -> None:
-    """Set up the server: `admin init`, `admin relay add` (see `tasuki admin --help`)."""
+    """Look after the server: organisations, relays, keys, backups, checks (see `tasuki admin --help`)."""
     os.execv(sys.executable, _module("api.admin", *context.args))  # noqa: S606 - our own

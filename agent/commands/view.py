@@ -141,7 +141,7 @@ async def until_accepted(viewer: "ViewerSession", speak: Speaker, timeout_second
         event = await _next(viewer, deadline)
         tell(event, speak)
         if isinstance(event, events.Ended):
-            raise CommandError(f"the session ended before it began: {why(event.reason)} (by the {event.by})", REFUSED)
+            raise CommandError(f"the session ended before it began. {ended(event.by, event.reason)}", REFUSED)
         if isinstance(event, events.Accepted):
             return
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from api.backup import age, checking, restoring, service
+from api.backup import age, checking, files, restoring, service
 from api.backup.failures import BackupFailed
 from api.backup.service import Result
 from api.context import Context
@@ -70,6 +70,9 @@ async def _backup(settings: Settings, given: argparse.Namespace) -> Result:
         raise BackupFailed("--keep-days is a number of days, 1 or more; a backup that was just made is never deleted")
     lock = _lock(given)
     now = datetime.now(UTC)
+    if given.keep_days is not None:  # who keeps several keeps them in folders
+        with service.said():
+            files.make_folders(given.out, given.keyring_out)
     result = await service.backup(settings, lock, now, given.out, given.keyring_out)
     return result | {"deleted": service.prune(given.out, given.keyring_out, now, given.keep_days)}
 
@@ -155,7 +158,7 @@ def _say_restore(result: Result) -> str:
 
 def _say_check(result: Result) -> str:
     return (
-        f"{result['organizations']} organisations, {result['rows']:,} rows; {result['sealed_looked_at']:,} sealed values looked"
-        f" at, {result['sealed_under_destroyed_keys']:,} of them destroyed on purpose; {result['log_lines_proven']:,} lines of"
-        " the administrative log are as they were signed. All is well.\n"
+        f"Organisations: {result['organizations']:,}; rows: {result['rows']:,}; {result['sealed_looked_at']:,} sealed values"
+        f" looked at, {result['sealed_under_destroyed_keys']:,} of them destroyed on purpose; "
+        f"{result['log_lines_proven']:,} lines of the administrative log are as they were signed. All is well.\n"
     )

@@ -85,6 +85,13 @@ def as_file(output: Output) -> BinaryIO:
     return cast("BinaryIO", output)
 
 
+def make_folders(*paths: Path | None) -> None:
+    """What is not there yet becomes a folder that only we can read; what is there stays what it is."""
+    for path in paths:
+        if path is not None and not path.exists():
+            path.mkdir(mode=0o700, parents=True)
+
+
 def named(path: Path, kind: str, now: datetime) -> Path:
     """In a folder a name that bears the time; else the name that was given."""
     return path / f"{kind}-{now.strftime(STAMP)}{SUFFIX}" if path.is_dir() else path

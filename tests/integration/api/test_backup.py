@@ -179,6 +179,11 @@ async def test_a_passphrase_and_a_folder_that_is_kept_short(installation: Instal
     for name in ("tasuki-20200101T000000Z.age", "mine.age"):
         (other / name).touch()
     last = await run("backup", "--out", other, "--passphrase-file", words, "--keep-days", "30")
+    first = vault.folder / "new" / "folder"
+    made = await run("backup", "--out", first, "--passphrase-file", words, "--keep-days", "30")
+    assert (Path(made["file"]).parent, first.stat().st_mode & 0o777) == (first, 0o700), (
+        "the first night makes the folder"
+    )
     assert last["deleted"] == ["tasuki-20200101T000000Z.age"]
     assert "mine.age" in left_in(other)
     with pytest.raises(CannotStart, match="--keep-days"):
