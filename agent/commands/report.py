@@ -272,11 +272,12 @@ async def _to_file(name: str, wanted: Row, path: Path, excel: bool, server: str 
 
 
 async def _write(parts: AsyncIterator[bytes], file: Any) -> int:
-    lines = 0
+    lines, open_end = 0, b""  # the network cuts anywhere, between the two bytes of a line's end as well
     with _progress() as told:
         async for part in parts:
             file.write(part)
-            lines += part.count(b"\r\n")
+            lines += (open_end + part).count(b"\r\n")
+            open_end = b"\r" if part.endswith(b"\r") else b""
             told(lines)
     file.flush()
     return lines

@@ -76,7 +76,7 @@ async def test_starttls_and_a_password(installation: Installation, tmp_path: Pat
             await put(api.app.state.context, language="ja")
             await done(api.app.state.context, "sent")
     assert (mailbox.tls, mailbox.users) == ([True], [USER])
-    assert mailbox.received[0][1]["Subject"] == "サインイン用のコード"
+    assert mailbox.received[0][1]["Subject"] == "ログイン用のコード"
     assert "Hanako 様" in mailbox.texts()[0]
     assert PASSWORD not in mailbox.texts()[0]
 

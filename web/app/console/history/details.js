@@ -3,7 +3,7 @@
 import { h } from '../../lib/dom.js';
 import { openDialog } from '../../lib/dialog.js';
 import { amount, lasted, whenExactly } from '../../lib/format.js';
-import { t } from '../../lib/i18n.js';
+import { hasText, t } from '../../lib/i18n.js';
 import { button, facts } from '../page.js';
 import { deviceOf } from '../sign_ins.js';
 
@@ -25,7 +25,7 @@ export function sessionDetails(context, row) {
         ['console.history.made', whenExactly(row.created_at)],
         ['console.facts.started', row.started_at ? whenExactly(row.started_at) : null],
         ['console.history.lasted', row.seconds === null ? null : lasted(row.seconds)],
-        ['console.history.end', row.ended_by ? `${t(`console.history.party.${row.ended_by}`)} · ${row.reason}` : t(`console.state.${row.state}`)],
+        ['console.history.end', row.ended_by ? [t(`console.history.party.${row.ended_by}`), whyEnded(row.reason)].filter(Boolean).join(' · ') : t(`console.state.${row.state}`)],
         ['console.history.closing', row.closing_reason],
       ]),
       ...row.participants.map(participant),
@@ -65,4 +65,10 @@ export function eventDetails(row) {
     row.data === null ? h('p', { class: 'notice', t: 'console.history.forgotten.text' }) : h('pre', { class: 'data' }, JSON.stringify(row.data, null, 2)),
     h('div', { class: 'row end' }, button('app.close', () => close(), { class: 'primary', 'data-focus': true })),
   ]);
+}
+
+/** Why it ended, where there is more to say than that it did. @param {string | null} reason */
+export function whyEnded(reason) {
+  const key = `console.ended.reason.${reason}`;
+  return hasText(key) ? t(key) : reason === 'ended' ? '' : (reason ?? '');
 }

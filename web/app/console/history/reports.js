@@ -2,11 +2,11 @@
 
 import { h } from '../../lib/dom.js';
 import { amount, lasted, when, whenExactly } from '../../lib/format.js';
-import { hasText, t } from '../../lib/i18n.js';
+import { t } from '../../lib/i18n.js';
 import { link } from '../../lib/list.js';
 import { button } from '../page.js';
 import { deviceOf } from '../sign_ins.js';
-import { eventDetails, sessionDetails } from './details.js';
+import { eventDetails, sessionDetails, whyEnded } from './details.js';
 
 /**
  * @typedef {import('../../console.js').Console} Console
@@ -96,6 +96,5 @@ function opener(text, act) {
 /** Who ended it and why, or how it is. @param {any} row */
 function end({ state, ended_by: by, reason }) {
   if (!by) return h('span', { class: 'chip', t: `console.state.${state}` });
-  const key = `console.ended.reason.${reason}`;
-  return h('span', { class: 'two' }, h('span', { t: `console.history.party.${by}` }), h('span', { class: 'soft small' }, hasText(key) ? t(key) : (reason ?? '')));
+  return h('span', { class: 'two' }, h('span', { t: `console.history.party.${by}` }), h('span', { class: 'soft small' }, whyEnded(reason)));
 }
