@@ -195,8 +195,8 @@ def usage(
     if as_json:
         print_json(found)
         return
-    asked = [name for name in ("day", "operator", "mode") if name in (by or [])]
-    rows = [[*_keys(row, asked), *_sums(row)] for row in found["rows"]]
+    asked: list[str] = [name for name in ("day", "operator", "mode") if name in (by or [])]
+    rows: list[list[str]] = [[*_keys(row, asked), *_sums(row)] for row in found["rows"]]
     total = [["All", "", ""][: len(asked)] + _sums(found["total"])] if len(rows) != 1 else []
     print_table(rows + total, *(name.title() for name in asked), "Sessions", "Minutes", "Picture", "Input")
 
@@ -204,7 +204,7 @@ def usage(
 def _keys(row: Row, asked: list[str]) -> list[str]:
     """The cells that a row was added up by; a name instead of an operator's id."""
     words = {"day": row["day"], "operator": (row["operator"] or {}).get("name"), "mode": row["mode"]}
-    return [words[name] or "" for name in asked]
+    return [str(words[name] or "") for name in asked]
 
 
 def _sums(row: Row) -> list[str]:
