@@ -3,8 +3,8 @@ back what was committed before the newest segment was copied."""
 
 import os
 import re
-import shutil
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,14 +29,12 @@ def settings(archive: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where the server, which may run as somebody else, can write."""
-    folder = Path(os.path.realpath(tmp_path_factory.getbasetemp())).parent.parent / f"tasuki-archive-{os.getpid()}"
-    folder.mkdir()
-    if account := postgresql.account():
-        os.chown(folder, account.pw_uid, account.pw_gid)
-    yield folder
-    shutil.rmtree(folder)
+def archive() -> Iterator[Path]:
+    """Where the server, which may run as somebody else, can write: pytest's own folders are ours alone."""
+    with tempfile.TemporaryDirectory(prefix="tasuki-archive-") as name:
+        if account := postgresql.account():
+            os.chown(name, account.pw_uid, account.pw_gid)
+        yield Path(name)
 
 
 async def command(*words: str) -> dict[str, Any]:
