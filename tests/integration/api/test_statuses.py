@@ -11,6 +11,7 @@ from tests.integration.api.described import openapi_document
 from tests.integration.api.support import Api
 
 JSON = "application/json"
+JSONL = "application/jsonl"
 FORM = "application/x-www-form-urlencoded"
 BODIES: list[tuple[bytes, str]] = [
     (b"", JSON), (b"\xff\xfe", JSON), (b'"\xed\xa0\x80"', JSON), (b"{", JSON), (b"[" * 100_000, JSON), (b"null", JSON),
@@ -93,9 +94,15 @@ async def test_the_documented_example_is_understood(
         body = {"data": content[FORM]["example"]}
     answer = await api.http.request(method.upper(), url, params=params, headers=headers_for(api, operation), **body)
     assert str(answer.status_code) in operation["responses"], answer.text
-    absent = {"create_integration", "create_device_group", "create_device_enrolment", "change_organization"}
+    absent = {
+        "create_integration", "create_device_group", "create_device_enrolment", "change_organization",
+        "get_audit_consistency",  # sizes that this log has not reached
+    }  # fmt: skip
     assert answer.status_code != 422 or operation["operationId"] in absent, "they name things that are not here"
-    assert json.loads(answer.text or "{}") is not None
+    lines = (
+        answer.text.splitlines() if answer.headers.get("content-type", "").startswith(JSONL) else [answer.text or "{}"]
+    )
+    assert all(json.loads(line) is not None for line in lines)
 
 
 def _example(operation: dict[str, Any], name: str) -> str:
