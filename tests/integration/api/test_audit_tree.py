@@ -458,5 +458,5 @@ async def test_checkpoints_are_mailed_and_sent_as_often_as_the_settings_say(
 
             await wait_until(came)
             told = next(text_ for text_ in mailbox.texts() if kept["checkpoint"] in "".join(text_.split()))
-            assert "\u64cd\u4f5c\u8a18\u9332" in told
+            assert "\u7ba1\u7406\u30ed\u30b0" in told
             assert not (await verdict_of(api, kept["checkpoint"])).faults
