@@ -5,11 +5,12 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psycopg
 
@@ -93,8 +94,17 @@ def cluster(data: Path | None = None, /, **settings: str) -> Iterator[Cluster]:
             for line in server.stderr:
                 if "ready to accept connections" in line:
                     break
+            reader = threading.Thread(target=_read_on, args=(server.stderr,), daemon=True)
+            reader.start()
             yield Cluster(Path(place))
         finally:
             server.terminate()
             server.wait(20)
             server.stderr.close()
+
+
+def _read_on(log: IO[str]) -> None:
+    """A server whose log nobody reads stops at a full pipe: its checkpoints, and everybody who waits for one."""
+    with suppress(ValueError):  # closed
+        for _line in log:
+            pass
