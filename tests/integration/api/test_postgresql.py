@@ -17,6 +17,7 @@ from tests.integration.api.signing_in import pending, verify, with_totp
 from tests.integration.api.support import PASSWORD, Api, Installation, ShiftedClock, problem, running
 from tests.integration.api.test_policies import narrowing_reaches
 from tests.integration.api.test_webhooks import receiving, sent, subscribe
+from tests.support.postgresql import Cluster
 
 
 @pytest.fixture
@@ -318,3 +319,10 @@ async def test_upkeep_is_done_by_one_process_at_a_time(installation: Installatio
         for session in made:
             events = (await two.get(f"/v1/sessions/{session['id']}/events"))["items"]
             assert [event["type"] for event in events] == ["session.created", "session.expired"]
+
+
+def test_a_cluster_that_logs_much_goes_on(cluster: Cluster) -> None:
+    """More than a pipe holds; a database is dropped after a checkpoint, which logs as well."""
+    cluster.run(*["DO $$ BEGIN RAISE LOG '%', repeat('x', 30000); END $$"] * 20)
+    cluster.create("talkative")
+    cluster.drop("talkative")
