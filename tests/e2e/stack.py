@@ -129,6 +129,12 @@ def installation() -> Path:
     temporary = tempfile.TemporaryDirectory(prefix="tasuki-e2e-")
     atexit.register(temporary.cleanup)
     environment = settings(Path(temporary.name))
+    install(environment)
+    return Path(environment["TASUKI_DATA_DIR"])
+
+
+def install(environment: dict[str, str]) -> None:
+    """An installation with one operator who has set a password, made by the real commands."""
     command = [*TASUKI, "admin", "init", "--company", COMPANY, "--login", LOGIN, "--name", "Alice", "--json"]
     made = subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True, text=True)
     body = {"username": f"{COMPANY}/{LOGIN}", "password": json.loads(made.stdout)["password"], "new_password": PASSWORD}
@@ -136,16 +142,21 @@ def installation() -> Path:
     with running(serve, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         until_line(process, "ready")
         httpx.post(environment["TASUKI_API_URL"] + "/v1/auth/password", json=body, timeout=30).raise_for_status()
-    return Path(environment["TASUKI_DATA_DIR"])
 
 
 @contextmanager
-def run_stack() -> Iterator[Stack]:
-    """Everything started with one command on free ports, with a copy of the installation; stopped at the end."""
+def run_stack(*, copied: bool = True) -> Iterator[Stack]:
+    """Everything started with one command on free ports, stopped at the end.
+
+    With a copy of the installation, whose log was begun at another address; or with one of its own.
+    """
     with tempfile.TemporaryDirectory(prefix="tasuki-e2e-") as name:
         folder = Path(name)
         environment = settings(folder)
-        shutil.copytree(installation(), environment["TASUKI_DATA_DIR"])
+        if copied:
+            shutil.copytree(installation(), environment["TASUKI_DATA_DIR"])
+        else:
+            install(environment)
         with (
             (folder / "server.log").open("w") as log,
             running([*TASUKI, "serve"], env=environment, stdout=subprocess.PIPE, stderr=log) as process,

@@ -57,7 +57,7 @@ function showApi() {
     url: '/openapi.json',
     dom_id: '#api',
     deepLinking: true,
-    docExpansion: 'list',
+    docExpansion: 'none',
     defaultModelsExpandDepth: -1,
     displayRequestDuration: true,
     filter: true,

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.stack import COMPANY, PASSWORD, Stack
+from tests.e2e.stack import COMPANY, PASSWORD, Stack, run_stack
 from tests.e2e.test_devices import Machine
 from tests.e2e.web.pages import fill_sign_in, new_session, screen, sign_in
 from tests.e2e.web.test_accessible import CHECK
@@ -35,6 +35,13 @@ def operator(stack: Stack, login: str, **more: Any) -> str:
     httpx.post(f"{stack.url}/v1/auth/password", json=change, timeout=30).raise_for_status()
     identifier: str = made["id"]
     return identifier
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    """One whose log was signed at one address from its first line on: it is exported and verified."""
+    with run_stack(copied=False) as running:
+        yield running
 
 
 @pytest.fixture

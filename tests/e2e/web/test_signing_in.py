@@ -219,6 +219,5 @@ def test_refusals_are_said_in_plain_words(page: Page, stack: Stack) -> None:
 
 def an_hour_passes(stack: Stack) -> None:
     """For all sign-ins there are: what was proved, was proved an hour ago."""
-    database = next(stack.data.glob("*.db"))
-    with sqlite3.connect(database) as connection:
+    with sqlite3.connect(stack.data / "tasuki.db") as connection:
         connection.execute("UPDATE sign_in SET authenticated_at = datetime(authenticated_at, '-1 hour')")

@@ -82,6 +82,10 @@ async def test_a_page_of_the_log_is_read_in_order_and_not_sorted(api: Api) -> No
     with watched(api) as asked:
         for filters in ({}, {"action": "sign_in.failed"}, {"actor_id": api.bob.id}, {"target_id": api.bob.id}):
             await api.http.get("/v1/audit-events", params=filters, headers=api.alice.headers)
-    steps = [step for statement, step in await plans(api, asked) if "FROM audit_event" in statement]
-    assert len(steps) == 4
+    steps = [
+        step
+        for statement, step in await plans(api, asked)
+        if "FROM audit_event" in statement and "id DESC" in statement
+    ]
+    assert len(steps) == 4, "what upkeep reads meanwhile is not counted"
     assert not any("TEMP B-TREE" in step for step in steps)

@@ -12,6 +12,7 @@ from agent.host.input import FakeInjector
 from agent.host.input.x11 import X11Injector
 from agent.host.ui.lines import LineEditor
 from tests.fixtures.xvfb import Xvfb, run_xvfb
+from wire.messages.chat import shown
 from wire.messages.input import BUTTONS, ButtonEvent, Event, KeyEvent, PointerMove, ReleaseAll, TextEvent, WheelEvent
 
 places = st.integers(0, 0xFFFF)
@@ -73,7 +74,8 @@ def test_a_line_is_the_same_however_it_is_cut(text: str, cuts: list[int]) -> Non
     whole, pieces = _lines([text]), _lines(_cut(text.replace("\x1b", ""), cuts))
     if "\x1b" not in text:
         assert whole == pieces
-    assert all(line.isprintable() for line in whole + pieces)
+    assert all(shown(line) == line for line in whole + pieces)
+    assert not any(set(line) & set("\x1b\n\x7f\u202e") for line in whole + pieces)
 
 
 def _lines(pieces: list[str]) -> list[str]:
