@@ -225,9 +225,9 @@ class _Server(uvicorn.Server):
 
     def _stop(self) -> None:
         """First /readyz says no and connections are closed after their answer, so that whoever spreads requests goes
-        elsewhere; after `stop_delay` no more come in. A second signal makes it at once."""
+        elsewhere; after `stop_delay` no more come in. A second signal skips the delay, and cuts nothing off: Ctrl-C in a
+        terminal reaches this process and its parent, who sends another."""
         if self._context.stopping.is_set():
-            self.force_exit = self.should_exit
             self.should_exit = True
             return
         self._context.stopping.set()
