@@ -63,11 +63,11 @@ def test_a_link_needs_no_digits(stack: Stack, desktop: Xvfb) -> None:
 def test_a_refusal_ends_it_and_nothing_was_shown(stack: Stack) -> None:
     made = stack.session()
     with stack.customer(made["code"]) as customer, stack.viewer(made["id"]) as viewer:
-        customer.until("Alice")
         digits = viewer.until("digits")["digits"]
         customer.until("Six digits, then Enter")
         customer.type(digits + "\n")
         customer.until("yes or no, then Enter")
+        assert "Alice" in customer.seen
         customer.type("no\n")
         customer.until("said No")
         assert viewer.process.wait(20) == 5
