@@ -94,11 +94,11 @@ def test_words_go_both_ways_once_and_only_while_they_are_allowed(page: Page) -> 
         page.evaluate(f"{VIEWER}.say('again')")
         assert len(heard(page, 3)) == 3
         host.do(lambda: host.protocol.chat_only(0.0))
-        page.wait_for_function(f"{VIEWER}.state.grants.join() === 'chat'")
+        page.wait_for_function(f"() => {VIEWER}.state.grants.join() === 'chat'")
         assert page.evaluate(f"{VIEWER}.say('still')") is True
         heard(page, 4)
         host.do(lambda: host.protocol.pause(0.0))
-        page.wait_for_function(f"{VIEWER}.state.grants.length === 0")
+        page.wait_for_function(f"() => {VIEWER}.state.grants.length === 0")
         before = len(host.sent(Stream.CHAT))
         assert page.evaluate(f"{VIEWER}.say('nobody hears this')") is False
         assert len(host.sent(Stream.CHAT)) == before
